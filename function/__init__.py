@@ -1,0 +1,5 @@
+"""sentinel-ows: OGC WMS and WCS straight from Copernicus Sentinel archives.
+
+The tree is the request path: ``parse`` → ``catalogue`` (search) → ``scenes`` (read) →
+``mapserver`` (render) → ``edge`` (reply).
+"""

@@ -1,0 +1,98 @@
+"""What can go wrong, by name, and the one table that maps it to HTTP and OGC."""
+
+from dataclasses import dataclass
+
+
+class OwsError(Exception):
+    """Base of every failure that a client is told of; its message is written for the client."""
+
+
+class InvalidParameterError(OwsError):
+    """A parameter's value does not parse or is out of range."""
+
+
+class MissingParameterError(OwsError):
+    """A parameter that the operation needs is absent."""
+
+
+class RefusedParameterError(OwsError):
+    """A parameter that reaches past the service (map=, SLD=<url>, …)."""
+
+
+class UnknownOperationError(OwsError):
+    """REQUEST or SERVICE names nothing that is served here."""
+
+
+class UnknownLayerError(OwsError):
+    """LAYERS names a layer that is not published."""
+
+
+class UnknownStyleError(OwsError):
+    """STYLES names a style that the layer does not have."""
+
+
+class UnknownFormatError(OwsError):
+    """FORMAT names an output that is not offered."""
+
+
+class UnknownCrsError(OwsError):
+    """CRS or SRS names a reference system that is not offered."""
+
+
+class InvalidTimeError(OwsError):
+    """TIME does not parse or lies outside the layer's extent."""
+
+
+class LimitExceededError(OwsError):
+    """The request is larger than a limit; the message says which and its number."""
+
+
+class DeadlineExceededError(OwsError):
+    """The request's time budget is used up."""
+
+
+class CatalogueUnavailableError(OwsError):
+    """The catalogue cannot be reached now."""
+
+
+class SceneUnreadableError(OwsError):
+    """An archive file cannot be fetched or decoded."""
+
+
+class RenderError(OwsError):
+    """MapServer failed to draw what it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a failure is answered. ``wms_130`` differs from ``wms_111`` where the standards do."""
+
+    status: int
+    wms_111: str | None
+    wms_130: str | None
+
+
+FAULTS: dict[type[OwsError], Fault] = {
+    InvalidParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    MissingParameterError: Fault(400, "MissingParameterValue", "MissingParameterValue"),
+    RefusedParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    UnknownOperationError: Fault(400, "OperationNotSupported", "OperationNotSupported"),
+    UnknownLayerError: Fault(400, "LayerNotDefined", "LayerNotDefined"),
+    UnknownStyleError: Fault(400, "StyleNotDefined", "StyleNotDefined"),
+    UnknownFormatError: Fault(400, "InvalidFormat", "InvalidFormat"),
+    UnknownCrsError: Fault(400, "InvalidSRS", "InvalidCRS"),
+    InvalidTimeError: Fault(400, "InvalidDimensionValue", "InvalidDimensionValue"),
+    LimitExceededError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    DeadlineExceededError: Fault(504, None, None),
+    CatalogueUnavailableError: Fault(503, None, None),
+    SceneUnreadableError: Fault(502, None, None),
+    RenderError: Fault(500, None, None),
+}
+
+
+def fault_of(error: OwsError) -> Fault:
+    """Find how ``error``, or the nearest of its base classes, is answered."""
+    for kind in type(error).__mro__:
+        if kind in FAULTS:
+            return FAULTS[kind]
+    return Fault(500, None, None)

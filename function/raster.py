@@ -1,0 +1,24 @@
+"""Pixels of one layer on the request's grid: what reading hands to rendering."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from function.grid import Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Raster:
+    """A layer's finished mosaic.
+
+    ``bands`` has the shape (bands, height, width), C-contiguous: uint8 for colours and classes,
+    float32 for an index. ``valid`` (height, width) tells which pixels a scene filled. ``scenes``
+    names the scenes that gave pixels, best first; ``warnings`` tells what could not be read.
+    """
+
+    grid: Grid
+    bands: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    scenes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,48 @@
+"""What a request wants of the archive."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """Which scene lies on top; values are those of the ``PRIORITY`` parameter."""
+
+    MOST_RECENT = "mostRecent"
+    LEAST_RECENT = "leastRecent"
+    LEAST_CLOUDY = "leastCC"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From ``start`` up to, but not including, ``end``; None leaves a side open. Times are UTC."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The scenes a layer may be made of, best first by ``priority``.
+
+    No ``times`` means any time. ``max_cloud`` bounds the product's cloud cover in percent; None
+    admits every product, also those without a figure.
+    """
+
+    times: tuple[TimeRange, ...] = ()
+    max_cloud: float | None = None
+    priority: Priority = Priority.MOST_RECENT
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionExtent:
+    """What the catalogue holds of a collection: bounds in degrees, times in UTC."""
+
+    collection: str
+    west: float
+    south: float
+    east: float
+    north: float
+    first_acquired: datetime
+    last_acquired: datetime
+    scene_count: int

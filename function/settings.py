@@ -1,0 +1,82 @@
+"""Settings: every one an environment variable ``SENTINEL_OWS_*``, documented where it stands."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, get_args, get_type_hints
+
+PREFIX = "SENTINEL_OWS_"
+PACKAGE_MAPFILE = Path(__file__).parent / "maps" / "sentinel.map"
+
+
+class SettingsError(Exception):
+    """A setting's value cannot be used; the message names the variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a setting does and why its default; ``variable`` where it is not the usual name."""
+
+    text: str
+    variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can set. Read once at start; nothing else reads the environment."""
+
+    database_url: Annotated[
+        str,
+        About(
+            "PostgreSQL URL of the catalogue. Empty means the private cluster that"
+            " `sentinel-ows database` keeps."
+        ),
+    ] = ""
+    state_dir: Annotated[Path, About("Directory of the private cluster and the demo products.")] = (
+        Path(".sentinel-ows")
+    )
+    mapfile: Annotated[Path, About("The mapfile that is published.")] = PACKAGE_MAPFILE
+    host: Annotated[str, About("Address to listen on. A container sets 0.0.0.0.")] = "127.0.0.1"
+    port: Annotated[int, About("Port to listen on, as Knative injects it.", variable="PORT")] = 8080
+    threads: Annotated[
+        int,
+        About("Requests served at once. Half of a request waits for I/O: two for each of 2 CPUs."),
+    ] = 4
+    deadline_seconds: Annotated[
+        float,
+        About("Time a request may take. 25 lies below the 30 s at which common proxies give up."),
+    ] = 25.0
+    database_connections: Annotated[
+        int, About("Connections to the catalogue that a process keeps: one for each thread.")
+    ] = 4
+    max_scenes: Annotated[
+        int, About("Scenes that a layer of one map may be made of; 64 covers 8 x 8 grid cells.")
+    ] = 64
+    max_layers: Annotated[
+        int, About("Layers that one map may name. Each is a mosaic of its own.")
+    ] = 8
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read every setting; raise SettingsError for one that does not parse."""
+        values: dict[str, object] = {}
+        for name, variable, kind in described():
+            text = environment.get(variable)
+            if text is None:
+                continue
+            try:
+                values[name] = kind(text)
+            except ValueError as error:
+                raise SettingsError(f"{variable}={text!r} is no {kind.__name__}") from error
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def described() -> list[tuple[str, str, type]]:
+    """List every setting as (name, environment variable, type)."""
+    hints = get_type_hints(Settings, include_extras=True)
+    settings = []
+    for setting in fields(Settings):
+        kind, about = get_args(hints[setting.name])
+        settings.append((setting.name, about.variable or PREFIX + setting.name.upper(), kind))
+    return settings
