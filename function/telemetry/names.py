@@ -1,0 +1,171 @@
+"""Every span, attribute, metric and log field that is sent, declared once.
+
+Names and units are those of the OpenTelemetry semantic conventions (HTTP server spans and
+metrics, exceptions, FaaS resource) where there are such; our own begin with ``sentinel_ows.``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Stage = Literal["parse", "search", "read", "render"]
+
+Measure = Literal[
+    "layers", "pixels", "scenes", "bytes", "bytes_fetched", "fetches", "tiles_decoded",
+    "cache_hits", "warnings", "remaining_ms",
+]  # fmt: skip
+
+SPANS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "{method} {route}": "The request, from its arrival until its answer is ready.",
+        "parse": "The query string becomes a checked request.",
+        "search": "The catalogue finds the scenes that meet the map, best first.",
+        "read": "Scenes are fetched, decoded, masked and mosaicked on the request's grid.",
+        "render": "MapServer styles the mosaic and encodes the answer.",
+    }
+)
+
+STAGE_ATTRIBUTES: Final[Mapping[Measure, str]] = MappingProxyType(
+    {
+        "layers": "sentinel_ows.layers",
+        "pixels": "sentinel_ows.pixels",
+        "scenes": "sentinel_ows.scenes",
+        "bytes": "sentinel_ows.bytes",
+        "bytes_fetched": "sentinel_ows.bytes_fetched",
+        "fetches": "sentinel_ows.fetches",
+        "tiles_decoded": "sentinel_ows.tiles_decoded",
+        "cache_hits": "sentinel_ows.cache_hits",
+        "warnings": "sentinel_ows.warnings",
+        "remaining_ms": "sentinel_ows.remaining_ms",
+    }
+)
+
+METHOD: Final = "http.request.method"
+ROUTE: Final = "http.route"
+SCHEME: Final = "url.scheme"
+PATH: Final = "url.path"
+STATUS: Final = "http.response.status_code"
+BODY_SIZE: Final = "http.response.body.size"
+ERROR_TYPE: Final = "error.type"
+SERVICE: Final = "sentinel_ows.service"
+OPERATION: Final = "sentinel_ows.operation"
+LAYERS: Final = "sentinel_ows.layers"
+TARGET: Final = "sentinel_ows.target"
+STAGE: Final = "sentinel_ows.stage"
+
+ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        METHOD: "HTTP method; `_OTHER` for one that HTTP does not define.",
+        ROUTE: "The endpoint, such as `/ows`; absent where there is none.",
+        SCHEME: "`http` or `https`, as `X-Forwarded-Proto` says.",
+        PATH: "Path of the request, never its query; spans only.",
+        STATUS: "HTTP status of the answer.",
+        BODY_SIZE: "Bytes of the answer's body; spans only.",
+        ERROR_TYPE: "Class of the failure, or the status from 500 on.",
+        SERVICE: "`WMS` or `WCS`; `_OTHER` for anything else.",
+        OPERATION: "The OGC operation, such as `GetMap`; `_OTHER` for anything else.",
+        LAYERS: "Layers that the request names.",
+        TARGET: "`met` where the answer was no server error and came within the target, else"
+        " `missed`.",
+        STAGE: "The stage: `parse`, `search`, `read` or `render`.",
+        "sentinel_ows.pixels": "Pixels of the map, width times height.",
+        "sentinel_ows.scenes": "Scenes found (search) or used (read).",
+        "sentinel_ows.bytes": "Bytes that the stage made.",
+        "sentinel_ows.bytes_fetched": "Bytes read from the archive.",
+        "sentinel_ows.fetches": "Reads from the archive: byte ranges or whole windows.",
+        "sentinel_ows.tiles_decoded": "JPEG 2000 tiles decoded.",
+        "sentinel_ows.cache_hits": "Decoded tiles found in memory.",
+        "sentinel_ows.warnings": "Files that could not be read and were passed over.",
+        "sentinel_ows.remaining_ms": "Milliseconds that the deadline left after the stage.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's name, unit (UCUM) and what it tells; ``attributes`` is all it may carry."""
+
+    name: str
+    unit: str
+    description: str
+    attributes: tuple[str, ...]
+
+
+# The target is a boundary, so the share of requests within it is exact. Boundaries lie close
+# around it (0.7 to 1.5 s), where a percentile decides; below 50 ms nobody waits, and no answer
+# takes longer than the deadline of 25 s.
+DURATION_BOUNDARIES: Final = (
+    0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 25.0,
+)  # fmt: skip
+
+# One map a second is the promise that the service makes.
+TARGET_SECONDS: Final = 1.0
+
+REQUEST_DURATION: Final = Metric(
+    "http.server.request.duration",
+    "s",
+    "Time from a request's arrival until its answer is ready.",
+    (METHOD, ROUTE, SCHEME, STATUS, ERROR_TYPE, SERVICE, OPERATION),
+)
+STAGE_DURATION: Final = Metric(
+    "sentinel_ows.stage.duration", "s", "Time spent in a stage of a request.", (STAGE,)
+)
+REQUESTS: Final = Metric(
+    "sentinel_ows.requests",
+    "{request}",
+    "Requests that met or missed the target of one second.",
+    (SERVICE, OPERATION, TARGET),
+)
+METRICS: Final = (REQUEST_DURATION, STAGE_DURATION, REQUESTS)
+
+LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "time": "UTC, ISO 8601 with microseconds.",
+        "level": "`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.",
+        "logger": "Who says it; `sentinel_ows.request` for the line of a request.",
+        "message": "What happened, for people.",
+        "trace_id": "Trace, 32 hex digits, where a request is under way.",
+        "span_id": "Span, 16 hex digits.",
+        "exception": "`type`, `message` and `stacktrace` of an exception.",
+        "method": "HTTP method.",
+        "path": "Path, without its query.",
+        "service": "`WMS`, `WCS` or `_OTHER`; null where the request did not get that far.",
+        "operation": "The OGC operation, or `_OTHER`; null likewise.",
+        "layers": "Layers that the request names.",
+        "status": "HTTP status of the answer.",
+        "duration_ms": "Milliseconds until the answer was ready.",
+        "bytes": "Bytes of the answer's body.",
+        "stages_ms": "Milliseconds of each stage that ran.",
+        "scenes": "Scenes that gave pixels.",
+        "error": "Class of the failure, where there was one.",
+    }
+)
+
+RESOURCE_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "service.name": "`sentinel-ows`, or what `OTEL_SERVICE_NAME` says.",
+        "service.version": "Version of this package.",
+        "service.instance.id": "A random name of the process: its series stay apart from others'.",
+        "faas.name": "Knative service (`K_SERVICE`), where there is one.",
+        "faas.version": "Knative revision (`K_REVISION`), where there is one.",
+    }
+)
+
+OTHER: Final = "_OTHER"
+
+METHODS: Final = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
+)
+SERVICES: Final = frozenset({"WMS", "WCS"})
+OPERATIONS: Final = frozenset(
+    {
+        "DescribeCoverage", "DescribeLayer", "GetCapabilities", "GetCoverage", "GetFeatureInfo",
+        "GetLegendGraphic", "GetMap", "GetStyles",
+    }
+)  # fmt: skip
+
+
+def bounded(value: str, known: frozenset[str]) -> str:
+    """Give ``value`` where it is ``known``, else ``_OTHER``: clients do not make up new series."""
+    return value if value in known else OTHER
