@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+class OperatorError(Exception):
+    """Base of every failure that whoever runs a command is told of, in one line."""
+
+
 class OwsError(Exception):
     """Base of every failure that a client is told of; its message is written for the client."""
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
+from function.errors import OperatorError
+
 PREFIX = "SENTINEL_OWS_"
 PACKAGE_MAPFILE = Path(__file__).parent / "maps" / "sentinel.map"
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """A setting's value cannot be used; the message names the variable."""
 
 

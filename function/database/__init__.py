@@ -1,0 +1,1 @@
+"""The private PostgreSQL cluster with PostGIS that `sentinel-ows database` keeps."""

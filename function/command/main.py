@@ -1,0 +1,49 @@
+"""The command ``sentinel-ows``: finds the subcommand, reads the settings, reports failures."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from function.errors import OperatorError, OwsError
+from function.settings import Settings, SettingsError
+
+PROGRAM = "sentinel-ows"
+# Each is a module of this package with `add_arguments` and `run`. Only the one that is asked for
+# is imported: `database status` must not wait for the libraries that `serve` needs.
+SUBCOMMANDS = {
+    "run": "bring up the private database and the demo, then serve",
+    "serve": "serve maps over HTTP",
+    "migrate": "bring the catalogue's schema up to date",
+    "ingest": "catalogue products",
+    "demo": "write the demo products",
+    "database": "start, stop or inspect the private database",
+}
+FAILED = 1
+MISUSED = 2  # as argparse exits for arguments that do not parse
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="OGC WMS and WCS straight from Copernicus Sentinel archives."
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
+    subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    for name, text in SUBCOMMANDS.items():
+        subparser = subparsers.add_parser(name, help=text, description=text.capitalize() + ".")
+        if words[:1] == [name]:
+            subcommand = import_module(f"function.command.{name}")
+            subcommand.add_arguments(subparser)
+    arguments = parser.parse_args(words)
+    try:
+        code: int = subcommand.run(arguments, Settings.from_environment())
+    except (OperatorError, OwsError) as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return MISUSED if isinstance(error, SettingsError) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
