@@ -51,6 +51,14 @@ class LimitExceededError(OwsError):
     """The request is larger than a limit; the message says which and its number."""
 
 
+class BodyTooLargeError(OwsError):
+    """A POST body is longer than the limit; the message says its number."""
+
+
+class UnknownBodyError(OwsError):
+    """A POST body is of a media type that is not read here."""
+
+
 class DeadlineExceededError(OwsError):
     """The request's time budget is used up."""
 
@@ -87,6 +95,8 @@ FAULTS: dict[type[OwsError], Fault] = {
     UnknownCrsError: Fault(400, "InvalidSRS", "InvalidCRS"),
     InvalidTimeError: Fault(400, "InvalidDimensionValue", "InvalidDimensionValue"),
     LimitExceededError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    BodyTooLargeError: Fault(413, None, None),
+    UnknownBodyError: Fault(415, None, None),
     DeadlineExceededError: Fault(504, None, None),
     CatalogueUnavailableError: Fault(503, None, None),
     SceneUnreadableError: Fault(502, None, None),

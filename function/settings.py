@@ -9,6 +9,7 @@ from typing import Annotated, get_args, get_type_hints
 from function.errors import OperatorError
 
 PREFIX = "SENTINEL_OWS_"
+SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 PACKAGE_MAPFILE = Path(__file__).parent / "maps" / "sentinel.map"
 
 
@@ -58,6 +59,24 @@ class Settings:
     max_layers: Annotated[
         int, About("Layers that one map may name. Each is a mosaic of its own.")
     ] = 8
+    max_pixels: Annotated[
+        int,
+        About("Pixels of one map. A layer takes some 20 bytes a pixel while it is read: 320 MB."),
+    ] = 16_777_216  # 4096 x 4096
+    max_body_bytes: Annotated[
+        int, About("Bytes of a POST body. A form holds what a URL does, and those end at 8 KiB.")
+    ] = 65_536
+    public_url: Annotated[
+        str,
+        About(
+            "URL that clients reach the service by, without /ows, for the links in capabilities."
+            " Empty means as the request's Host header has it."
+        ),
+    ] = ""
+    trust_forwarded: Annotated[
+        bool,
+        About("Believe X-Forwarded-Host and -Proto: only behind a proxy that always sets them."),
+    ] = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -68,10 +87,14 @@ class Settings:
             if text is None:
                 continue
             try:
-                values[name] = kind(text)
-            except ValueError as error:
+                values[name] = _parse(kind, text)
+            except (KeyError, ValueError) as error:
                 raise SettingsError(f"{variable}={text!r} is no {kind.__name__}") from error
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _parse(kind: type, text: str) -> object:
+    return SWITCH[text.strip().lower()] if kind is bool else kind(text)
 
 
 def described() -> list[tuple[str, str, type]]:

@@ -1,0 +1,113 @@
+"""The TIME parameter: ISO 8601 as WMS profiles it (OGC 06-042, annex D)."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from function.errors import InvalidTimeError
+from function.parse.parameters import shown
+from function.search import TimeRange
+
+# Each value is a condition of the search. A hundred is a season of daily values.
+MAX_VALUES = 100
+
+CURRENT = "current"
+
+FORMS = "use 2026, 2026-06, 2026-06-01, 2026-06-01T10:30:15Z or an interval of them, first/last"
+
+# A plus sign that was not percent-encoded arrives as a space.
+_TIME = re.compile(
+    r"(?P<year>\d{4})"
+    r"(?:-(?P<month>\d{2})"
+    r"(?:-(?P<day>\d{2})"
+    r"(?:T(?P<hour>\d{2})"
+    r"(?::(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,6}))?)?)?"
+    r"(?P<zone>Z|[+ -]\d{2}:\d{2})?)?)?)?",
+    re.ASCII,
+)
+
+
+def read_times(text: str) -> tuple[TimeRange, ...]:
+    """Read a list of times and intervals; none means any time.
+
+    A time of reduced precision is the whole of its year, month, day, hour, minute or second, so
+    ``2026-06-01T10:30:15Z`` finds an acquisition at 10:30:15.024. ``first/last`` includes all of
+    ``last``; an end left empty, or ``current``, is open. ``current`` alone is the most recent of
+    any time. Times without a zone are UTC. Raises InvalidTimeError.
+    """
+    if text.lower() == CURRENT:
+        return ()
+    values = text.split(",")
+    if len(values) > MAX_VALUES:
+        raise InvalidTimeError(f"TIME lists {len(values)} values, at most {MAX_VALUES} are allowed")
+    return tuple(_read_value(value.strip()) for value in values)
+
+
+def _read_value(text: str) -> TimeRange:
+    first, slash, last = text.partition("/")
+    if not slash:
+        return _read_time(text)
+    if not first and not last:
+        raise InvalidTimeError(f"TIME={shown(text)} is no interval: {FORMS}")
+    start = _read_time(first).start if first else None
+    end = _read_time(last).end if last and last.lower() != CURRENT else None
+    if start is not None and end is not None and end <= start:
+        raise InvalidTimeError(f"TIME={shown(text)} ends before it starts")
+    return TimeRange(start, end)
+
+
+def _read_time(text: str) -> TimeRange:
+    """Read one time as the span that its precision leaves open."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise InvalidTimeError(f"TIME={shown(text)} is no time: {FORMS}")
+    try:
+        start = _start(match)
+    except (ValueError, OverflowError) as error:
+        raise InvalidTimeError(f"TIME={shown(text)} is no date of the calendar") from error
+    return TimeRange(start, _end(match, start))
+
+
+def _start(match: re.Match[str]) -> datetime:
+    part = match.groupdict()
+    return datetime(
+        int(part["year"]),
+        int(part["month"] or 1),
+        int(part["day"] or 1),
+        int(part["hour"] or 0),
+        int(part["minute"] or 0),
+        int(part["second"] or 0),
+        int((part["fraction"] or "").ljust(6, "0")),
+        tzinfo=_zone(part["zone"]),
+    ).astimezone(UTC)
+
+
+def _end(match: re.Match[str], start: datetime) -> datetime | None:
+    """The first moment after the span; None past the last year that a datetime can hold."""
+    part = match.groupdict()
+    try:
+        if part["month"] is None:
+            return start.replace(year=start.year + 1)
+        if part["day"] is None:
+            return (start + timedelta(days=31)).replace(day=1)
+        return start + _length(part)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _length(part: dict[str, str | None]) -> timedelta:
+    if part["hour"] is None:
+        return timedelta(days=1)
+    if part["minute"] is None:
+        return timedelta(hours=1)
+    if part["second"] is None:
+        return timedelta(minutes=1)
+    return timedelta(microseconds=10 ** (6 - len(part["fraction"] or "")))
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text == "Z":
+        return UTC
+    hours, minutes = text[1:].split(":")
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-offset if text[0] == "-" else offset)
