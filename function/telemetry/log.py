@@ -12,9 +12,7 @@ from typing import Any
 import orjson
 from opentelemetry import trace
 
-# A stack of that length tells where; more would push other lines out of a log store's limit
-# (64 to 256 KiB a line with the common ones).
-STACKTRACE_CHARACTERS = 16_384
+from function.telemetry import names
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -45,10 +43,11 @@ class JsonFormatter(logging.Formatter):
 def describe_exception(information: ExceptionInfo) -> dict[str, str]:
     """Give an exception's ``type``, ``message`` and ``stacktrace``, its end kept if it is long."""
     kind, error, _ = information
+    stacktrace = "".join(traceback.format_exception(*information))
     return {
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "message": str(error),
-        "stacktrace": "".join(traceback.format_exception(*information))[-STACKTRACE_CHARACTERS:],
+        "stacktrace": stacktrace[-names.STACKTRACE_CHARACTERS :],
     }
 
 

@@ -154,6 +154,13 @@ RESOURCE_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
 
 OTHER: Final = "_OTHER"
 
+# Longer than any path or message of ours: a client cannot make an attribute grow.
+VALUE_CHARACTERS: Final = 256
+
+# A stack of that length tells where; more would pass the limit of a line in common log stores
+# (64 to 256 KiB) together with what else the line holds.
+STACKTRACE_CHARACTERS: Final = 16_384
+
 METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 )

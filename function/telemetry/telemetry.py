@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from function.telemetry import export, names
@@ -95,7 +95,13 @@ class Telemetry:
     def _build(self, *, exporting: bool) -> None:
         version = package_version()
         resource = describe_process(self._environment)
-        self._tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        limits = SpanLimits(
+            max_attribute_length=names.STACKTRACE_CHARACTERS,
+            max_span_attribute_length=names.VALUE_CHARACTERS,
+        )
+        self._tracer_provider = TracerProvider(
+            resource=resource, shutdown_on_exit=False, span_limits=limits
+        )
         for processor in self._span_processors:
             self._tracer_provider.add_span_processor(processor)
         if exporting:

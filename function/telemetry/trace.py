@@ -25,9 +25,6 @@ from function.telemetry.names import Measure, Stage
 
 FIRST_SERVER_ERROR = 500
 
-# Longer than any path or message of ours: a client cannot make an attribute grow.
-VALUE_CHARACTERS = 256
-
 
 class StageTrace:
     """One stage under way. Its figures may come from any thread."""
@@ -69,7 +66,7 @@ class RequestTrace:
         scheme: str,
     ) -> None:
         self.method = names.bounded(method, names.METHODS)
-        self.path = path[:VALUE_CHARACTERS]
+        self.path = path[: names.VALUE_CHARACTERS]
         self.route = route
         self.scheme = scheme
         self.service: str | None = None
@@ -183,7 +180,7 @@ def record_failure(span: Span, error: BaseException) -> None:
     span.record_exception(error)
     span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
     if not isinstance(error, OwsError) or fault_of(error).status >= FIRST_SERVER_ERROR:
-        span.set_status(Status(StatusCode.ERROR, str(error)[:VALUE_CHARACTERS]))
+        span.set_status(Status(StatusCode.ERROR, str(error)[: names.VALUE_CHARACTERS]))
 
 
 def _trace_parent(context: SpanContext) -> str:

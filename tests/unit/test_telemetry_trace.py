@@ -228,6 +228,16 @@ def test_clients_cannot_make_up_names(recorded: Recorded) -> None:
     assert len(str(attributes["url.path"])) == 256
 
 
+def test_nothing_in_a_span_grows_without_bound(recorded: Recorded) -> None:
+    with recorded.telemetry.request("GET", "/ows", {}) as trace:
+        trace.fail(RuntimeError("x" * 100_000))
+        trace.reply(500, 0)
+    (root,) = recorded.exporter.get_finished_spans()
+    assert root.status.description is None or len(root.status.description) <= 256
+    (event,) = root.events
+    assert max(len(str(value)) for value in (event.attributes or {}).values()) == 16_384
+
+
 def test_server_timing_lists_the_stages_that_ran_and_the_total(recorded: Recorded) -> None:
     with recorded.telemetry.request("GET", "/ows", {}) as trace:
         with trace.stage("parse"):
