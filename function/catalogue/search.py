@@ -1,0 +1,134 @@
+"""Finds the scenes that a map is made of."""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+import orjson
+from affine import Affine
+from psycopg.rows import TupleRow
+from psycopg.types.multirange import TimestamptzMultirange
+from psycopg.types.range import TimestamptzRange
+
+from function.catalogue.area import area_of
+from function.catalogue.pool import CataloguePool
+from function.deadline import Deadline
+from function.grid import Grid
+from function.scene import Asset, Scene
+from function.search import CollectionExtent, Search, TimeRange
+
+SEARCH = """
+SELECT
+    name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,
+    footprint, assets
+FROM search_scenes(
+    %(collection)s::text,
+    %(west)s::double precision, %(south)s::double precision,
+    %(east)s::double precision, %(north)s::double precision,
+    %(times)s::tstzmultirange, %(max_cloud)s::double precision,
+    %(priority)s::text, %(limit)s::integer
+)
+"""
+EXTENTS = """
+SELECT collection, west, south, east, north, first_acquired, last_acquired, scene_count
+FROM collections
+"""
+READY = "SELECT FROM collections LIMIT 1"
+
+
+class SceneCatalogue:
+    """The archive's scenes as the catalogue knows them. Safe to share between threads."""
+
+    def __init__(self, pool: CataloguePool) -> None:
+        self._pool = pool
+
+    def search(
+        self,
+        collection: str,
+        grid: Grid,
+        search: Search,
+        limit: int,
+        deadline: Deadline | None = None,
+    ) -> tuple[Scene, ...]:
+        """Find at most ``limit`` scenes that meet ``grid``, best first, with all their assets.
+
+        Raises:
+            CatalogueUnavailableError: the catalogue cannot be reached.
+            DeadlineExceededError: ``deadline`` passed first.
+        """
+        area = area_of(grid)
+        if area is None:
+            return ()
+        rows = self._pool.fetch(
+            SEARCH,
+            {
+                "collection": collection,
+                "west": area.west,
+                "south": area.south,
+                "east": area.east,
+                "north": area.north,
+                "times": _multirange(search.times),
+                "max_cloud": search.max_cloud,
+                "priority": search.priority.value,
+                "limit": limit,
+            },
+            deadline,
+        )
+        return tuple(_scene(collection, row) for row in rows)
+
+    def extents(self, deadline: Deadline | None = None) -> Mapping[str, CollectionExtent]:
+        """Tell what is held of each collection; one without scenes is absent.
+
+        Raises:
+            CatalogueUnavailableError, DeadlineExceededError: as for ``search``.
+        """
+        rows = self._pool.fetch(EXTENTS, deadline=deadline)
+        return {extent.collection: extent for extent in map(_extent, rows)}
+
+    def ready(self) -> None:
+        """Raise CatalogueUnavailableError unless a search could be answered now."""
+        self._pool.fetch(READY)
+
+
+def _multirange(times: tuple[TimeRange, ...]) -> TimestamptzMultirange | None:
+    if not times:
+        return None
+    return TimestamptzMultirange(
+        [TimestamptzRange(each.start, each.end) for each in times if not _is_empty(each)]
+    )
+
+
+def _is_empty(times: TimeRange) -> bool:
+    return times.start is not None and times.end is not None and times.start >= times.end
+
+
+def _extent(row: TupleRow) -> CollectionExtent:
+    collection, west, south, east, north, first, last, count = row
+    return CollectionExtent(
+        collection, west, south, east, north, first.astimezone(UTC), last.astimezone(UTC), count
+    )
+
+
+def _scene(collection: str, row: TupleRow) -> Scene:
+    name, acquired, generated, platform, baseline, datatake, orbit, cell, cloud, area, assets = row
+    return Scene(
+        collection=collection,
+        name=name,
+        # The session may have another time zone: it is the operator's, or a pooler's.
+        acquired=acquired.astimezone(UTC),
+        generated=generated.astimezone(UTC),
+        platform=platform,
+        baseline=baseline,
+        datatake=datatake,
+        relative_orbit=orbit,
+        cell=cell,
+        cloud_cover=cloud,
+        footprint=area,
+        assets=tuple(map(_asset, orjson.loads(assets))),
+    )
+
+
+def _asset(values: list[Any]) -> Asset:
+    band, href, crs, transform, width, height, components, bits, offset, divisor, nodata = values
+    grid = Grid(crs, Affine(*transform), width, height)
+    return Asset(band, href, grid, components, bits, float(offset), float(divisor), nodata)

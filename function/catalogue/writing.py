@@ -1,0 +1,87 @@
+"""Writes scenes into the catalogue."""
+
+from enum import StrEnum
+
+import orjson
+import psycopg
+
+from function.catalogue.pool import CataloguePool
+from function.deadline import Deadline
+from function.errors import OperatorError
+from function.scene import Asset, Scene
+
+# A write takes milliseconds, but waits for others that write the same acquisition.
+WRITE_SECONDS = 60.0
+WRITE = "SELECT write_scene(%(scene)s::jsonb)"
+
+
+class SceneRefusedError(OperatorError):
+    """The catalogue does not take a scene; the message names the rule that it breaks."""
+
+
+class Written(StrEnum):
+    """What writing a scene did to the catalogue."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+
+
+class SceneWriter:
+    """Writes each scene in a transaction of its own."""
+
+    def __init__(self, pool: CataloguePool) -> None:
+        self._pool = pool
+
+    def write(self, scene: Scene) -> Written:
+        """Make the catalogue hold ``scene`` as it is given; it is known by its name.
+
+        Raises:
+            SceneRefusedError: the scene breaks a constraint of the schema.
+            CatalogueUnavailableError: the catalogue cannot be reached.
+            DeadlineExceededError: others held the same acquisition for a minute.
+        """
+        try:
+            rows = self._pool.fetch(
+                WRITE,
+                {"scene": orjson.dumps(_document(scene)).decode()},
+                Deadline.after(WRITE_SECONDS),
+            )
+        except psycopg.DatabaseError as error:
+            rule = error.diag.constraint_name or error.diag.message_primary
+            raise SceneRefusedError(f"{scene.name}: the catalogue refuses it: {rule}") from error
+        return Written(rows[0][0])
+
+
+def _document(scene: Scene) -> dict[str, object]:
+    """Name the columns of ``scenes``, and under ``assets`` those of ``assets``."""
+    return {
+        "collection": scene.collection,
+        "name": scene.name,
+        "acquired": scene.acquired,
+        "generated": scene.generated,
+        "platform": scene.platform,
+        "baseline": scene.baseline,
+        "datatake": scene.datatake,
+        "relative_orbit": scene.relative_orbit,
+        "cell": scene.cell,
+        "cloud_cover": scene.cloud_cover,
+        "footprint": scene.footprint,
+        "assets": [_asset_document(asset) for asset in scene.assets],
+    }
+
+
+def _asset_document(asset: Asset) -> dict[str, object]:
+    return {
+        "band": asset.band,
+        "href": asset.href,
+        "crs": asset.grid.crs,
+        "transform": asset.grid.transform[:6],
+        "width": asset.grid.width,
+        "height": asset.grid.height,
+        "components": asset.components,
+        "bits": asset.bits,
+        "sample_offset": asset.offset,
+        "quantification": asset.quantification,
+        "nodata": asset.nodata,
+    }
