@@ -13,6 +13,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
+from rasterio.enums import ColorInterp
 
 from function.grid import Grid
 
@@ -73,6 +74,8 @@ def write_jpeg2000(
         transform=grid.transform,
     ) as image:
         image.write(samples)
+        if profile.colour_transform:
+            image.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
         if profile.bits != samples.dtype.itemsize * BYTE_BITS:
             for component in image.indexes:
                 image.update_tags(component, ns="IMAGE_STRUCTURE", NBITS=str(profile.bits))
