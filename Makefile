@@ -1,0 +1,38 @@
+# Every target does the set-up it needs; where that is done already it costs no time.
+.PHONY: run serve setup test check lock clean
+
+# One process for each core, but not so many that each starting a database of its own costs more
+# than it brings.
+TEST_PROCESSES ?= 4
+
+export PYTHONNOUSERSITE = 1
+
+# Sets up everything, and serves the demo on http://127.0.0.1:$${PORT:-8080} until Ctrl-C.
+run: setup
+	@exec .venv/bin/sentinel-ows run
+
+# Serves what the catalogue holds.
+serve: setup
+	@exec .venv/bin/sentinel-ows serve
+
+setup:
+	@setup/system-packages
+	@setup/python-environment
+
+test: check
+	.venv/bin/pytest --numprocesses=auto --maxprocesses=$(TEST_PROCESSES)
+
+check: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/sqlfluff lint catalog-sql
+
+# Locks the newest versions that pyproject.toml allows.
+lock: setup
+	@setup/lock
+
+# Removes the environment, the demo and its database. The built wheel stays in .cache.
+clean:
+	@setup/clean
