@@ -1,0 +1,58 @@
+"""The one interface behind which image files are decoded."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from function.scene import Asset
+
+Samples = NDArray[np.number[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelWindow:
+    """A rectangle of samples: its first column and row, and how many of each.
+
+    Of an image at reduction n it counts samples of the reduced image, whose size is that of the
+    image divided by 2**n, rounded up.
+    """
+
+    column: int
+    row: int
+    width: int
+    height: int
+
+    @property
+    def empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """(rows, columns) that cut this window out of an array."""
+        return (
+            slice(self.row, self.row + self.height),
+            slice(self.column, self.column + self.width),
+        )
+
+
+def reduced_size(grid_size: int, reduction: int) -> int:
+    """Count the samples that ``grid_size`` of them leave at ``reduction``.
+
+    ISO/IEC 15444-1 equation B-15, for an image whose origin is 0.
+    """
+    return -(-grid_size >> reduction)
+
+
+class Decoder(Protocol):
+    """Decodes windows of image files; called by many threads at once."""
+
+    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        """Decode ``window`` of the image at ``reduction`` (0 is full resolution).
+
+        The answer has the shape (components, height, width) and the file's own samples, neither
+        scaled nor offset. Raises SceneUnreadableError for a file that cannot be fetched or
+        decoded.
+        """
+        ...

@@ -1,0 +1,113 @@
+"""Decoding through GDAL: JPEG 2000 by Kakadu's driver where present, else OpenJPEG's; GeoTIFF."""
+
+import numpy as np
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from function.errors import SceneUnreadableError
+from function.scene import Asset
+from function.scenes.dataset_pool import DatasetPool
+from function.scenes.decoder import PixelWindow, Samples, reduced_size
+from function.scenes.gdal import file_name, gdal_environment
+from function.scenes.low_pass import REACH, halve
+
+JPEG2000_DRIVERS = frozenset({"JP2KAK", "JP2OpenJPEG"})
+
+
+class GdalDecoder:
+    """A Decoder over GDAL.
+
+    ``open_files`` bounds the files kept open for the next read: 64 are the bands of a few scenes
+    at two resolutions, far below the usual limit of 1024 file descriptors.
+    """
+
+    def __init__(self, open_files: int = 64) -> None:
+        self._pool = DatasetPool(open_files)
+
+    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        """Decode as the Decoder protocol says.
+
+        JPEG 2000 is decoded at its own lower resolutions. What has none of them (GeoTIFF) is
+        averaged over blocks of 2**reduction samples, from its overviews where it has some.
+        """
+        try:
+            with gdal_environment():
+                return self._decode(asset, window, reduction)
+        except RasterioError as error:
+            name = file_name(asset.href)
+            raise SceneUnreadableError(f"{name} cannot be decoded") from error
+
+    def close(self) -> None:
+        """Close every file that is kept open."""
+        self._pool.close()
+
+    def _decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        with self._pool.borrow(asset.href, 0) as dataset:
+            if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
+                name = file_name(asset.href)
+                raise SceneUnreadableError(f"{name} is another image than the one catalogued")
+            if reduction == 0:
+                return _read(dataset, window)
+            if dataset.driver not in JPEG2000_DRIVERS:
+                return _read_averaged(dataset, window, reduction)
+            levels = len(dataset.overviews(1))
+        return self._decode_level(asset, window, reduction, levels)
+
+    def _decode_level(
+        self, asset: Asset, window: PixelWindow, reduction: int, levels: int
+    ) -> Samples:
+        """Decode at one of the file's ``levels``, or transform the lowest of them further.
+
+        GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
+        """
+        if reduction <= levels:
+            with self._pool.borrow(asset.href, reduction) as dataset:
+                return _read(dataset, window)
+        finer = _window_above(window, asset, reduction)
+        samples = self._decode_level(asset, finer, reduction - 1, levels)
+        halved = halve(samples.astype(np.int32))
+        within = PixelWindow(
+            window.column - finer.column // 2,
+            window.row - finer.row // 2,
+            window.width,
+            window.height,
+        )
+        cut = halved[(slice(None), *within.slices)]
+        # The low-pass overshoots at edges; a decoder clips to the range of samples just so.
+        reduced: Samples = np.clip(cut, 0, (1 << asset.bits) - 1).astype(samples.dtype)
+        return reduced
+
+
+def _window_above(window: PixelWindow, asset: Asset, reduction: int) -> PixelWindow:
+    """Find the samples at ``reduction`` - 1 that ``window`` at ``reduction`` depends on."""
+
+    def span(start: int, count: int, size: int) -> tuple[int, int]:
+        first = max(0, 2 * start - REACH)
+        last = min(reduced_size(size, reduction - 1), 2 * (start + count - 1) + REACH + 1)
+        return first, last - first
+
+    column, width = span(window.column, window.width, asset.grid.width)
+    row, height = span(window.row, window.height, asset.grid.height)
+    return PixelWindow(column, row, width, height)
+
+
+def _read(dataset: DatasetReader, window: PixelWindow) -> Samples:
+    samples: Samples = dataset.read(
+        window=Window(window.column, window.row, window.width, window.height)
+    )
+    return samples
+
+
+def _read_averaged(dataset: DatasetReader, window: PixelWindow, reduction: int) -> Samples:
+    step = 1 << reduction
+    right = min(dataset.width, (window.column + window.width) * step)
+    lower = min(dataset.height, (window.row + window.height) * step)
+    column, row = window.column * step, window.row * step
+    samples: Samples = dataset.read(
+        window=Window(column, row, right - column, lower - row),
+        out_shape=(dataset.count, window.height, window.width),
+        resampling=Resampling.average,
+    )
+    return samples
