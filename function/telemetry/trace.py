@@ -46,6 +46,11 @@ class StageTrace:
             value = self._figures[measure] = self._figures.get(measure, 0) + amount
             self._span.set_attribute(names.STAGE_ATTRIBUTES[measure], value)
 
+    def warn(self, message: str) -> None:
+        """Tell of something passed over: an event of the span, counted in ``warnings``."""
+        self.add("warnings")
+        self._span.add_event("warning", {names.MESSAGE: message})
+
     def figure(self, measure: Measure) -> float | None:
         """Give what was recorded, None where nothing was."""
         with self._lock:

@@ -304,3 +304,15 @@ def test_the_standard_variables_rename_the_service(monkeypatch: pytest.MonkeyPat
     attributes = recorded.exporter.get_finished_spans()[0].resource.attributes
     assert attributes["service.name"] == "irish-maps"
     assert attributes["deployment.environment.name"] == "trial"
+
+
+def test_a_warning_is_an_event_of_its_stage_and_counted(recorded: Recorded) -> None:
+    with recorded.telemetry.request("GET", "/ows", {}) as trace, trace.stage("read") as stage:
+        stage.warn("B04 of a scene cannot be read")
+        stage.warn("B03 of a scene cannot be read")
+    read = recorded.spans()["read"]
+    assert [(event.name, dict(event.attributes or {})) for event in read.events] == [
+        ("warning", {"sentinel_ows.message": "B04 of a scene cannot be read"}),
+        ("warning", {"sentinel_ows.message": "B03 of a scene cannot be read"}),
+    ]
+    assert (read.attributes or {})["sentinel_ows.warnings"] == 2

@@ -1,0 +1,238 @@
+"""The request path: parse → search → read → render, each a stage of the trace."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Protocol
+
+from function.deadline import Deadline
+from function.errors import InvalidTimeError, SceneUnreadableError
+from function.fresh import Fresh
+from function.grid import Grid
+from function.layer import ArchiveLayer, Publication
+from function.parse.parameters import decode_form
+from function.parse.query import MapRequest, OwsQuery
+from function.parse.request import read_query
+from function.raster import Raster
+from function.scene import Scene
+from function.search import CollectionExtent, Search, TimeRange
+from function.settings import Settings
+from function.telemetry import RequestTrace, StageTrace
+
+# What the catalogue holds changes as products arrive, every few minutes at most; a client that
+# waits for one should see it at once by a person's measure.
+EXTENTS_SECONDS = 2.0
+
+
+class Catalogue(Protocol):
+    """Finds scenes; see function.catalogue."""
+
+    def search(
+        self, collection: str, grid: Grid, search: Search, limit: int, deadline: Deadline
+    ) -> tuple[Scene, ...]: ...
+
+    def extents(self) -> Mapping[str, CollectionExtent]: ...
+
+
+class Reader(Protocol):
+    """Makes a layer's mosaic; see function.scenes."""
+
+    def read(
+        self,
+        layer: ArchiveLayer,
+        grid: Grid,
+        scenes: Sequence[Scene],
+        cloud_mask: bool,
+        deadline: Deadline,
+    ) -> Raster: ...
+
+
+class Rendering(Protocol):
+    """MapServer's answer."""
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Renderer(Protocol):
+    """Speaks OGC; see function.mapserver."""
+
+    @property
+    def publication(self) -> Publication: ...
+
+    def answer(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        online_resource: str,
+    ) -> Rendering: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it arrived: its form-encoded texts (query string, POST body), and where."""
+
+    texts: tuple[str, ...]
+    online_resource: str
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back; ``scenes`` gave the pixels, ``warnings`` tell what is missing."""
+
+    operation: str
+    content_type: str
+    body: bytes
+    scenes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave: the scenes, best first; ``cut`` tells that the limit left some out."""
+
+    scenes: tuple[Scene, ...]
+    cut: bool
+
+
+class RequestPath:
+    """Answers requests with what it is given; shared by the threads of a process."""
+
+    def __init__(
+        self, catalogue: Catalogue, reader: Reader, renderer: Renderer, settings: Settings
+    ) -> None:
+        self._catalogue = catalogue
+        self._reader = reader
+        self._renderer = renderer
+        self._settings = settings
+        self._extents = Fresh(catalogue.extents, EXTENTS_SECONDS)
+
+    @property
+    def publication(self) -> Publication:
+        return self._renderer.publication
+
+    def answer(self, asked: Asked, trace: RequestTrace) -> Answer:
+        """Answer one request; raises the OwsError that names what went wrong."""
+        query = self._parse(asked, trace)
+        asked.deadline.check("search")
+        with trace.stage("search") as stage:
+            extents = self._extents.get()
+            found = {}
+            if isinstance(query, MapRequest):
+                found = self._search(query, extents, asked.deadline, stage)
+        rasters: dict[str, Raster] = {}
+        if isinstance(query, MapRequest) and query.layers:
+            with trace.stage("read") as stage:
+                rasters = self._read(query, found, asked.deadline, stage)
+        asked.deadline.check("render")
+        with trace.stage("render") as stage:
+            rendering = self._renderer.answer(
+                query.parameters, rasters, extents, asked.online_resource
+            )
+            stage.record("bytes", len(rendering.body))
+            stage.record("remaining_ms", round(asked.deadline.remaining() * 1000))
+        return _answer(query, rendering, rasters)
+
+    def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
+        with trace.stage("parse") as stage:
+            query = read_query(decode_form(*asked.texts), self.publication, self._settings)
+            if isinstance(query, MapRequest):
+                trace.identify(query.service, query.operation, len(query.layers))
+                stage.record("pixels", query.grid.width * query.grid.height)
+            else:
+                trace.identify(query.service, query.operation)
+            return query
+
+    def _search(
+        self,
+        query: MapRequest,
+        extents: Mapping[str, CollectionExtent],
+        deadline: Deadline,
+        stage: StageTrace,
+    ) -> dict[str, Found]:
+        """Find the scenes of each archive layer; layers that ask the same share one search."""
+        limit = self._settings.max_scenes
+        searched: dict[tuple[str, Search], Found] = {}
+        found: dict[str, Found] = {}
+        for selection in query.layers:
+            layer = self.publication.archive_layers[selection.name]
+            check_times(layer, selection.search, extents.get(layer.collection))
+            key = (layer.collection, selection.search)
+            if key not in searched:
+                scenes = self._catalogue.search(
+                    layer.collection, query.grid, selection.search, limit + 1, deadline
+                )
+                searched[key] = Found(scenes[:limit], cut=len(scenes) > limit)
+                stage.add("scenes", len(searched[key].scenes))
+            found[selection.name] = searched[key]
+        return found
+
+    def _read(
+        self,
+        query: MapRequest,
+        found: Mapping[str, Found],
+        deadline: Deadline,
+        stage: StageTrace,
+    ) -> dict[str, Raster]:
+        """Read each archive layer; raises SceneUnreadableError where none of its scenes can be."""
+        rasters: dict[str, Raster] = {}
+        for selection in query.layers:
+            deadline.check("read")
+            layer = self.publication.archive_layers[selection.name]
+            scenes = found[selection.name]
+            raster = self._reader.read(
+                layer, query.grid, scenes.scenes, selection.cloud_mask, deadline
+            )
+            if raster.warnings and not raster.scenes:
+                raise SceneUnreadableError(
+                    f"no scene of layer {layer.name} could be read: {raster.warnings[0]}"
+                )
+            if scenes.cut and not raster.valid.all():
+                raster = replace(raster, warnings=(*raster.warnings, self._cut_warning(layer)))
+            stage.add("scenes", len(raster.scenes))
+            for warning in raster.warnings:
+                stage.warn(warning)
+            rasters[selection.name] = raster
+        return rasters
+
+    def _cut_warning(self, layer: ArchiveLayer) -> str:
+        return (
+            f"layer {layer.name} is made of the best {self._settings.max_scenes} scenes,"
+            " there are more: ask for a smaller area or a shorter time"
+        )
+
+
+def check_times(layer: ArchiveLayer, search: Search, extent: CollectionExtent | None) -> None:
+    """Raise InvalidTimeError where none of the times meets what the collection holds."""
+    if extent is None or not search.times:
+        return
+    if not any(_meets(times, extent) for times in search.times):
+        first, last = (
+            moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+            for moment in (extent.first_acquired, extent.last_acquired)
+        )
+        raise InvalidTimeError(f"TIME lies outside of layer {layer.name}, which has {first}/{last}")
+
+
+def _meets(times: TimeRange, extent: CollectionExtent) -> bool:
+    starts_in_time = times.start is None or times.start <= extent.last_acquired
+    return starts_in_time and (times.end is None or times.end > extent.first_acquired)
+
+
+def _answer(query: OwsQuery, rendering: Rendering, rasters: Mapping[str, Raster]) -> Answer:
+    return Answer(
+        query.operation,
+        rendering.content_type,
+        rendering.body,
+        _each_once(raster.scenes for raster in rasters.values()),
+        _each_once(raster.warnings for raster in rasters.values()),
+    )
+
+
+def _each_once(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(texts)))

@@ -1,0 +1,43 @@
+"""A value that is fetched anew once it is older than it may be."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from function.errors import OwsError
+
+Value = TypeVar("Value")
+
+
+class Fresh(Generic[Value]):
+    """Calls ``fetch`` at most once in ``seconds``, whatever the number of threads that ask.
+
+    An OwsError that ``fetch`` raises counts as an answer too: while it is fresh, every caller gets
+    it without another call, so a catalogue that is away is not waited for by each request in turn.
+    """
+
+    def __init__(self, fetch: Callable[[], Value], seconds: float) -> None:
+        self._fetch = fetch
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._expires = float("-inf")
+        self._failure: OwsError | None = None
+        self._values: tuple[Value, ...] = ()
+
+    def get(self) -> Value:
+        """Give the value; raise what ``fetch`` raised."""
+        with self._lock:
+            if time.monotonic() >= self._expires:
+                self._refresh()
+            if self._failure is not None:
+                raise self._failure.with_traceback(None)
+            return self._values[-1]
+
+    def _refresh(self) -> None:
+        try:
+            self._values = (self._fetch(),)
+            self._failure = None
+        except OwsError as error:
+            self._failure = error
+        self._expires = time.monotonic() + self._seconds
