@@ -11,6 +11,7 @@ from function.errors import OperatorError
 PREFIX = "SENTINEL_OWS_"
 SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 PACKAGE_MAPFILE = Path(__file__).parent / "maps" / "sentinel.map"
+CHECKOUT_CATALOG_SQL = Path(__file__).parent.parent / "catalog-sql"
 
 
 class SettingsError(OperatorError):
@@ -36,6 +37,10 @@ class Settings:
             " `sentinel-ows database` keeps."
         ),
     ] = ""
+    catalog_sql: Annotated[
+        Path,
+        About("Directory of the catalogue's schema, beside the package in a checkout and image."),
+    ] = CHECKOUT_CATALOG_SQL
     state_dir: Annotated[Path, About("Directory of the private cluster and the demo products.")] = (
         Path(".sentinel-ows")
     )

@@ -1,6 +1,6 @@
 -- The outline of an image in degrees, longitude first, split at the antimeridian.
 CREATE OR REPLACE FUNCTION outline_of_image(
-    crs text, transform double precision [], width integer, height integer
+    crs text, transform double precision[], width integer, height integer
 ) RETURNS geometry
 LANGUAGE plpgsql STABLE STRICT AS $$
 DECLARE

@@ -46,7 +46,7 @@ CREATE TABLE assets (
     band text NOT NULL,
     href text NOT NULL,
     crs text NOT NULL,
-    transform double precision [] NOT NULL,
+    transform double precision[] NOT NULL,
     width integer NOT NULL,
     height integer NOT NULL,
     components smallint NOT NULL,

@@ -1,0 +1,27 @@
+"""``sentinel-ows migrate``: brings the catalogue's schema up to date. Safe at any time."""
+
+import argparse
+
+from function.catalogue.migrations import migrate
+from function.command.catalogue_url import catalogue_url
+from function.settings import Settings
+
+NAME = "migrate"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take no arguments: the settings say which database and which files."""
+    parser.description = (
+        "Apply to the catalogue's database what it lacks of the schema. Two at once follow one"
+        " another; a database that is up to date is left as it is."
+    )
+
+
+def run(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Migrate, and say what was applied."""
+    migrated = migrate(catalogue_url(settings), settings.catalog_sql)
+    for name in (*migrated.migrations, *migrated.functions):
+        print(f"applied {name}")
+    if not migrated.migrations and not migrated.functions:
+        print("up to date")
+    return 0
