@@ -1,9 +1,10 @@
 """The version of WMS that a request is answered in (OGC 06-042, 6.2)."""
 
 import re
+from collections.abc import Sequence
 
 from function.errors import InvalidParameterError, OwsError
-from function.parse.parameters import Parameters, shown
+from function.parse.parameters import Parameters, decode_form, shown
 
 WMS_111 = "1.1.1"
 WMS_130 = "1.3.0"
@@ -27,10 +28,13 @@ def negotiate(parameters: Parameters) -> str:
     return WMS_130 if _ordinals(asked) >= _ordinals(WMS_130) else WMS_111
 
 
-def asked_version(parameters: Parameters) -> str:
-    """The version to report a failure in: as negotiated, the highest where that fails."""
+def reported_version(texts: Sequence[str]) -> str:
+    """The version to report a failure in: as negotiated, the highest where that fails too.
+
+    ``texts`` are the request's form-encoded texts, which may be what failed.
+    """
     try:
-        return negotiate(parameters)
+        return negotiate(Parameters(decode_form(*texts)))
     except OwsError:
         return WMS_130
 

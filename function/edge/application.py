@@ -1,0 +1,43 @@
+"""The WSGI application: routes, middleware and what answers failures."""
+
+from collections.abc import Callable
+
+import falcon
+
+from function.answer import RequestPath
+from function.edge.address import PublicAddress
+from function.edge.common_headers import CommonHeaders
+from function.edge.failure import answer_failure, answer_unexpected
+from function.edge.health import Live, Ready
+from function.edge.landing import Landing
+from function.edge.measures import Measures
+from function.edge.ows import OWS, OwsResource
+from function.edge.tracing import Tracing
+from function.errors import OwsError
+from function.settings import Settings
+from function.telemetry import Telemetry
+
+Application = falcon.App[falcon.Request, falcon.Response]
+
+
+def create_application(
+    path: RequestPath, check: Callable[[], None], telemetry: Telemetry, settings: Settings
+) -> Application:
+    """Route requests to ``path``; ``check`` raises the OwsError that keeps maps from being made."""
+    address = PublicAddress(settings.public_url, settings.trust_forwarded)
+    routes = {
+        "/": Landing(path.publication, address),
+        OWS: OwsResource(path, address, settings),
+        "/health/live": Live(),
+        "/health/ready": Ready(check),
+        "/metrics": Measures(telemetry),
+    }
+    application: Application = falcon.App()
+    application.add_middleware(Tracing(telemetry, frozenset(routes)))
+    application.add_middleware(CommonHeaders())
+    application.req_options.strip_url_path_trailing_slash = True
+    for route, resource in routes.items():
+        application.add_route(route, resource)
+    application.add_error_handler(Exception, answer_unexpected)
+    application.add_error_handler(OwsError, answer_failure)
+    return application

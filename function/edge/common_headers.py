@@ -1,0 +1,27 @@
+"""Headers that every answer carries."""
+
+import falcon
+
+from function.edge.ows import SCENES_HEADER, WARNING_HEADER
+
+# What a script of another site may read of an answer, beside what it always may.
+EXPOSED = f"Content-Length, Server-Timing, traceresponse, {SCENES_HEADER}, {WARNING_HEADER}"
+
+
+class CommonHeaders:
+    """Falcon middleware: maps are public, and are what their Content-Type says."""
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,  # noqa: ARG002
+        req_succeeded: bool,  # noqa: ARG002
+    ) -> None:
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        resp.set_header("Access-Control-Allow-Origin", "*")
+        resp.set_header("Access-Control-Expose-Headers", EXPOSED)
+        resp.set_header("Timing-Allow-Origin", "*")
+        if req.method == "OPTIONS":
+            resp.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+            resp.set_header("Access-Control-Allow-Headers", "Content-Type, traceparent")

@@ -1,0 +1,41 @@
+"""The form-encoded texts of a request: its query string and, with POST, its body."""
+
+import falcon
+
+from function.errors import BodyTooLargeError, InvalidParameterError, UnknownBodyError
+
+
+def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
+    """Read the query string, and the body of a POST.
+
+    Raises BodyTooLargeError, UnknownBodyError for a body that is no form, and
+    InvalidParameterError for bytes that are not UTF-8.
+    """
+    # WSGI hands the bytes of a URL over as Latin-1 (PEP 3333).
+    texts = [_decode(request.query_string.encode("latin-1"))]
+    if request.method == "POST":
+        body = _read_body(request, max_body_bytes)
+        media_type = (request.content_type or "").split(";")[0].strip().lower()
+        if body and media_type != falcon.MEDIA_URLENCODED:
+            raise UnknownBodyError(f"a POST body is read as {falcon.MEDIA_URLENCODED} only")
+        texts.append(_decode(body))
+    return tuple(texts)
+
+
+def _read_body(request: falcon.Request, limit: int) -> bytes:
+    length = request.content_length
+    if length is not None and length > limit:
+        raise BodyTooLargeError(f"a body of {length} bytes is too large: at most {limit}")
+    # A chunked body has no length: the server ends its stream, the limit our patience.
+    stream = request.stream if length is None else request.bounded_stream
+    body = stream.read(limit + 1)
+    if len(body) > limit:
+        raise BodyTooLargeError(f"the body is too large: at most {limit} bytes")
+    return body
+
+
+def _decode(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidParameterError("the parameters are not UTF-8") from error

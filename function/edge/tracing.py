@@ -1,0 +1,47 @@
+"""Each request's trace, around everything that answers it."""
+
+from contextlib import ExitStack
+
+import falcon
+
+from function.telemetry import RequestTrace, Telemetry
+
+# Probes and scrapes come every second or so: their traces would bury those of the maps.
+UNTRACED = ("/health/", "/metrics")
+
+
+class Tracing:
+    """Falcon middleware: opens the trace first, closes it last, and puts its headers in."""
+
+    def __init__(self, telemetry: Telemetry, routes: frozenset[str]) -> None:
+        self._telemetry = telemetry
+        self._routes = routes
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:  # noqa: ARG002
+        if req.path.startswith(UNTRACED):
+            return
+        route = req.path if req.path in self._routes else None
+        stack = ExitStack()
+        req.context.trace = stack.enter_context(
+            self._telemetry.request(req.method, req.path, req.headers, route)
+        )
+        req.context.trace_end = stack
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,  # noqa: ARG002
+        req_succeeded: bool,  # noqa: ARG002
+    ) -> None:
+        trace = find_trace(req)
+        if trace is None:
+            return
+        trace.reply(resp.status_code, len(resp.data or b""))
+        resp.set_headers(dict(trace.response_headers()))
+        req.context.trace_end.close()
+
+
+def find_trace(request: falcon.Request) -> RequestTrace | None:
+    """The request's trace, None for one that is not traced."""
+    return getattr(request.context, "trace", None)
