@@ -99,7 +99,9 @@ class CataloguePool:
         except psycopg.errors.QueryCanceled as error:
             raise DeadlineExceededError("the catalogue's answer took too long") from error
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
-            raise CatalogueUnavailableError("the catalogue has not been set up yet") from error
+            raise CatalogueUnavailableError(
+                "the catalogue has not been set up yet: run `sentinel-ows migrate`"
+            ) from error
         except (PoolTimeout, PoolClosed, psycopg.OperationalError) as error:
             if deadline is not None:
                 deadline.check("search")

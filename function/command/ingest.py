@@ -1,0 +1,101 @@
+"""``sentinel-ows ingest``: catalogues products. Running it again changes nothing."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from function.catalogue.pool import CataloguePool
+from function.catalogue.writing import SceneWriter
+from function.command.catalogue_url import catalogue_url
+from function.ingest.discovery import find_products
+from function.ingest.ingestion import Ingested, Outcome, ingest_products
+from function.scenes.image_header import read_image_header
+from function.settings import Settings
+
+NAME = "ingest"
+ALL_GOOD = 0
+SOME_REFUSED = 1
+TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the paths of products, or of directories that hold them."""
+    parser.description = (
+        "Catalogue Sentinel-2 L2A products. Exits with 0 where all could be read, if only in"
+        " part, and with 1 where one was refused. Writes a line of JSON for each product where"
+        " standard output is no terminal."
+    )
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        type=Path,
+        help="a .SAFE directory, or a directory that holds some at any depth",
+    )
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Ingest, report each product and sum up."""
+    products = list(find_products(arguments.paths))
+    report: Report = TerminalReport(len(products)) if sys.stdout.isatty() else JsonReport()
+    counts: Counter[str] = Counter()
+    pool = CataloguePool(catalogue_url(settings), connections=1)
+    pool.open()
+    try:
+        for ingested in ingest_products(products, read_image_header, SceneWriter(pool)):
+            counts[ingested.outcome] += 1
+            counts["partial"] += bool(ingested.warnings)
+            report.product(ingested)
+    finally:
+        pool.close()
+        report.summary(counts)
+    return SOME_REFUSED if counts[Outcome.REFUSED] else ALL_GOOD
+
+
+class Report(Protocol):
+    """Tells an operator, or the program that runs us, how the ingest goes."""
+
+    def product(self, ingested: Ingested) -> None: ...
+
+    def summary(self, counts: Counter[str]) -> None: ...
+
+
+class JsonReport:
+    """A line of JSON a product, and one for the summary."""
+
+    def product(self, ingested: Ingested) -> None:
+        line: dict[str, object] = {"path": str(ingested.path), "outcome": ingested.outcome}
+        if ingested.warnings:
+            line["warnings"] = ingested.warnings
+        if ingested.reason is not None:
+            line["reason"] = ingested.reason
+        print(json.dumps(line), flush=True)
+
+    def summary(self, counts: Counter[str]) -> None:
+        names: Sequence[str] = (*Outcome, "partial")
+        print(json.dumps({"summary": {name: counts[name] for name in names}}), flush=True)
+
+
+class TerminalReport:
+    """A line that counts up, above it what deserves a look."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+
+    def product(self, ingested: Ingested) -> None:
+        self._done += 1
+        notes = [f"refused: {ingested.reason}"] if ingested.reason is not None else []
+        notes += [f"partial: {warning}" for warning in ingested.warnings]
+        for note in notes:
+            print(f"{TO_LINE_START}{ingested.path.name}\n    {note}")
+        progress = f"{self._done} of {self._total}  {ingested.outcome}  {ingested.path.name}"
+        print(f"{TO_LINE_START}{progress}", end="", flush=True)
+
+    def summary(self, counts: Counter[str]) -> None:
+        told = ", ".join(f"{counts[name]} {name}" for name in (*Outcome, "partial"))
+        print(f"{TO_LINE_START}{told}")
