@@ -1,0 +1,318 @@
+"""OpenJPEG's decoder, bound through ctypes, which releases the GIL while it works.
+
+GDAL's own driver decodes whole tiles; the library can decode an area, which is what this is for.
+The names are those of openjpeg.h, version 2.5, whose ABI is that of libopenjp2.so.7.
+"""
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from function.scenes.jpeg2000.codestream import Component
+from function.scenes.jpeg2000.errors import CodestreamError
+from function.scenes.jpeg2000.geometry import Rectangle
+
+LIBRARY = "libopenjp2.so.7"
+LEAST_VERSION = (2, 5)
+CODEC_J2K = 0
+# opj_dparameters_t takes some 8.3 KB; only the library itself looks into it.
+PARAMETERS_SIZE = 16384
+# Beyond this the library reads straight into its own buffer.
+STREAM_BUFFER = 65536
+END_OF_STREAM = ctypes.c_size_t(-1).value
+BYTE_BITS = 8
+WORD_BITS = 16
+
+_Read = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+_Skip = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+_Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_void_p)
+_Message = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
+
+
+class OpenJpegError(Exception):
+    """The library is absent, too old, or not laid out as this binding expects."""
+
+
+class _ImageComponent(ctypes.Structure):
+    """opj_image_comp_t."""
+
+    _fields_ = (
+        ("dx", ctypes.c_uint32),
+        ("dy", ctypes.c_uint32),
+        ("w", ctypes.c_uint32),
+        ("h", ctypes.c_uint32),
+        ("x0", ctypes.c_uint32),
+        ("y0", ctypes.c_uint32),
+        ("prec", ctypes.c_uint32),
+        ("bpp", ctypes.c_uint32),
+        ("sgnd", ctypes.c_uint32),
+        ("resno_decoded", ctypes.c_uint32),
+        ("factor", ctypes.c_uint32),
+        ("data", ctypes.c_void_p),
+        ("alpha", ctypes.c_uint16),
+    )
+
+
+class _Image(ctypes.Structure):
+    """opj_image_t."""
+
+    _fields_ = (
+        ("x0", ctypes.c_uint32),
+        ("y0", ctypes.c_uint32),
+        ("x1", ctypes.c_uint32),
+        ("y1", ctypes.c_uint32),
+        ("numcomps", ctypes.c_uint32),
+        ("color_space", ctypes.c_int),
+        ("comps", ctypes.POINTER(_ImageComponent)),
+        ("icc_profile_buf", ctypes.c_void_p),
+        ("icc_profile_len", ctypes.c_uint32),
+    )
+
+
+_ImagePointer = ctypes.POINTER(_Image)
+_FUNCTIONS = {
+    "opj_version": (ctypes.c_char_p, []),
+    "opj_create_decompress": (ctypes.c_void_p, [ctypes.c_int]),
+    "opj_destroy_codec": (None, [ctypes.c_void_p]),
+    "opj_set_default_decoder_parameters": (None, [ctypes.c_void_p]),
+    "opj_setup_decoder": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
+    "opj_decoder_set_strict_mode": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "opj_codec_set_threads": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "opj_set_decoded_resolution_factor": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint32]),
+    "opj_set_warning_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
+    "opj_set_error_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
+    "opj_stream_create": (ctypes.c_void_p, [ctypes.c_size_t, ctypes.c_int]),
+    "opj_stream_destroy": (None, [ctypes.c_void_p]),
+    "opj_stream_set_read_function": (None, [ctypes.c_void_p, _Read]),
+    "opj_stream_set_skip_function": (None, [ctypes.c_void_p, _Skip]),
+    "opj_stream_set_seek_function": (None, [ctypes.c_void_p, _Seek]),
+    "opj_stream_set_user_data": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]),
+    "opj_stream_set_user_data_length": (None, [ctypes.c_void_p, ctypes.c_uint64]),
+    "opj_read_header": (
+        ctypes.c_int,
+        [ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_ImagePointer)],
+    ),
+    "opj_set_decode_area": (
+        ctypes.c_int,
+        [ctypes.c_void_p, _ImagePointer] + [ctypes.c_int32] * 4,
+    ),
+    "opj_decode": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, _ImagePointer]),
+    "opj_image_destroy": (None, [_ImagePointer]),
+}
+
+
+@dataclass(slots=True)
+class _Call:
+    """What the callbacks of one decoding need: its bytes, how far they are read, its messages."""
+
+    data: bytes
+    address: int
+    position: int
+    messages: list[str]
+
+
+class _Samples:
+    """Memory of the library, as numpy takes it in without a copy."""
+
+    def __init__(self, address: int, height: int, width: int) -> None:
+        self.__array_interface__ = {
+            "data": (address, True),
+            "shape": (height, width),
+            "typestr": np.dtype(np.int32).str,
+            "version": 3,
+        }
+
+
+def sample_type(bits: int, signed: bool) -> np.dtype[np.generic]:
+    """The smallest of uint8, uint16, int16, uint32 and int32 that holds such samples."""
+    if signed:
+        return np.dtype(np.int16 if bits <= WORD_BITS else np.int32)
+    if bits <= BYTE_BITS:
+        return np.dtype(np.uint8)
+    return np.dtype(np.uint16 if bits <= WORD_BITS else np.uint32)
+
+
+class OpenJpeg:
+    """The library. One object serves every thread.
+
+    Raises OpenJpegError where libopenjp2 2.5 or newer is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._library = ctypes.CDLL(LIBRARY)
+            for name, (result, arguments) in _FUNCTIONS.items():
+                function = getattr(self._library, name)
+                function.restype = result
+                function.argtypes = arguments
+        except (OSError, AttributeError) as error:
+            raise OpenJpegError(f"{LIBRARY} cannot be used: {error}") from error
+        self.version: str = self._library.opj_version().decode()
+        if tuple(int(part) for part in self.version.split(".")[:2]) < LEAST_VERSION:
+            raise OpenJpegError(f"OpenJPEG is {self.version}, older than 2.5")
+        self._calls = threading.local()
+        # The library keeps the addresses of these: they live as long as this object.
+        self._read = _Read(self._on_read)
+        self._skip = _Skip(self._on_skip)
+        self._seek = _Seek(self._on_seek)
+        self._message = _Message(self._on_message)
+
+    def decode(
+        self,
+        codestream: bytes,
+        components: tuple[Component, ...],
+        area: Rectangle,
+        window: Rectangle,
+        reduction: int,
+    ) -> NDArray[np.generic]:
+        """Decode ``window`` of a codestream whose image covers ``area`` of the reference grid.
+
+        ``window`` counts samples of the image reduced by ``reduction``. The result has the shape
+        (components, height, width); colours that were transformed are transformed back. Raises
+        CodestreamError with the library's own words where it warns of or fails at anything.
+        """
+        call = _Call(
+            codestream, ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0, 0, []
+        )
+        self._calls.current = call
+        try:
+            with self._codec() as codec, self._stream(len(codestream)) as stream:
+                return self._decode(codec, stream, call, components, area, window, reduction)
+        finally:
+            del self._calls.current
+
+    def _decode(
+        self,
+        codec: int,
+        stream: int,
+        call: _Call,
+        components: tuple[Component, ...],
+        area: Rectangle,
+        window: Rectangle,
+        reduction: int,
+    ) -> NDArray[np.generic]:
+        library = self._library
+        image = _ImagePointer()
+        try:
+            _check(library.opj_read_header(stream, codec, ctypes.byref(image)), call)
+            _check_image(image.contents, components, area)
+            _check(library.opj_set_decoded_resolution_factor(codec, reduction), call)
+            corners = (
+                max(window.x0 << reduction, area.x0),
+                max(window.y0 << reduction, area.y0),
+                min(window.x1 << reduction, area.x1),
+                min(window.y1 << reduction, area.y1),
+            )
+            _check(library.opj_set_decode_area(codec, image, *corners), call)
+            _check(library.opj_decode(codec, stream, image), call)
+            return _take_samples(image.contents, components, window)
+        finally:
+            if image:
+                library.opj_image_destroy(image)
+
+    @contextmanager
+    def _codec(self) -> Iterator[int]:
+        library = self._library
+        codec = library.opj_create_decompress(CODEC_J2K)
+        if not codec:
+            raise MemoryError("OpenJPEG cannot allocate a decoder")
+        try:
+            parameters = ctypes.create_string_buffer(PARAMETERS_SIZE)
+            library.opj_set_default_decoder_parameters(parameters)
+            library.opj_set_warning_handler(codec, self._message, None)
+            library.opj_set_error_handler(codec, self._message, None)
+            done = (
+                library.opj_setup_decoder(codec, parameters)
+                and library.opj_decoder_set_strict_mode(codec, True)
+                # Tiles are decoded in parallel by the caller, whatever OPJ_NUM_THREADS says.
+                and library.opj_codec_set_threads(codec, 0)
+            )
+            if not done:
+                raise OpenJpegError("OpenJPEG refuses to be set up")
+            yield codec
+        finally:
+            library.opj_destroy_codec(codec)
+
+    @contextmanager
+    def _stream(self, size: int) -> Iterator[int]:
+        library = self._library
+        stream = library.opj_stream_create(STREAM_BUFFER, True)
+        if not stream:
+            raise MemoryError("OpenJPEG cannot allocate a stream")
+        try:
+            library.opj_stream_set_read_function(stream, self._read)
+            library.opj_stream_set_skip_function(stream, self._skip)
+            library.opj_stream_set_seek_function(stream, self._seek)
+            library.opj_stream_set_user_data(stream, None, None)
+            library.opj_stream_set_user_data_length(stream, size)
+            yield stream
+        finally:
+            library.opj_stream_destroy(stream)
+
+    def _on_read(self, buffer: int, wanted: int, _data: int | None) -> int:
+        call: _Call = self._calls.current
+        length = min(wanted, len(call.data) - call.position)
+        if length <= 0:
+            return END_OF_STREAM
+        ctypes.memmove(buffer, call.address + call.position, length)
+        call.position += length
+        return length
+
+    def _on_skip(self, count: int, _data: int | None) -> int:
+        call: _Call = self._calls.current
+        if count < 0 or call.position >= len(call.data):
+            return -1
+        skipped = min(count, len(call.data) - call.position)
+        call.position += skipped
+        return skipped
+
+    def _on_seek(self, position: int, _data: int | None) -> int:
+        call: _Call = self._calls.current
+        if not 0 <= position <= len(call.data):
+            return 0
+        call.position = position
+        return 1
+
+    def _on_message(self, message: bytes, _data: int | None) -> None:
+        self._calls.current.messages.append(message.decode("utf-8", "replace").strip())
+
+
+def _check(succeeded: int, call: _Call) -> None:
+    if call.messages or not succeeded:
+        what = "; ".join(call.messages) or "no reason given"
+        raise CodestreamError(f"JPEG 2000 decoding failed: {what}")
+
+
+def _check_image(image: _Image, components: tuple[Component, ...], area: Rectangle) -> None:
+    """See that the library found what our own parser did, which also proves the struct layouts."""
+    found = [
+        (component.prec, bool(component.sgnd), component.dx, component.dy)
+        for component in image.comps[: min(image.numcomps, len(components))]
+    ]
+    expected = [
+        (component.bits, component.signed, component.step_x, component.step_y)
+        for component in components
+    ]
+    if (image.x0, image.y0, image.x1, image.y1) != (area.x0, area.y0, area.x1, area.y1) or (
+        image.numcomps != len(components) or found != expected
+    ):
+        raise OpenJpegError("OpenJPEG's image is not laid out as expected")
+
+
+def _take_samples(
+    image: _Image, components: tuple[Component, ...], window: Rectangle
+) -> NDArray[np.generic]:
+    height, width = window.y1 - window.y0, window.x1 - window.x0
+    kinds = [sample_type(component.bits, component.signed) for component in components]
+    samples = np.empty((len(components), height, width), np.result_type(*kinds))
+    for number, band in enumerate(samples):
+        component = image.comps[number]
+        if (component.h, component.w) != (height, width) or not component.data:
+            raise CodestreamError("JPEG 2000 decoding gave no samples")
+        band[...] = np.asarray(_Samples(component.data, height, width))
+    return samples
