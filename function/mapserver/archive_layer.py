@@ -1,0 +1,106 @@
+"""An ArchiveLayer read from a layer's ``sentinel_ows_*`` metadata."""
+
+import math
+
+from function.layer import ArchiveLayer, LayerKind, Resampling
+from function.mapserver.layer_metadata import LayerMetadata
+
+COMMON_KEYS = frozenset(
+    {"collection", "kind", "bands", "substitutes", "resampling", "masked_classes", "cloudmask"}
+)
+KIND_KEYS = {
+    LayerKind.COLOUR: frozenset({"visual", "stretch"}),
+    LayerKind.INDEX: frozenset({"expression"}),
+    LayerKind.CLASSES: frozenset[str](),
+}
+
+# Red, green and blue; a class code.
+COLOUR_BANDS = 3
+CLASS_BANDS = 1
+
+# The scene classification is an 8-bit image.
+LARGEST_CLASS = 255
+
+
+def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
+    """Read a layer's recipe.
+
+    Raises MapfileError for a key that is unknown, missing or of another kind of layer, and for a
+    value that does not parse.
+    """
+    keys.check_known(COMMON_KEYS.union(*KIND_KEYS.values()))
+    kind = LayerKind(keys.choose("kind", tuple(LayerKind)))
+    keys.check_fitting(COMMON_KEYS | KIND_KEYS[kind], kind)
+    bands = _read_bands(keys, kind)
+    return ArchiveLayer(
+        name=keys.layer,
+        collection=keys.require("collection"),
+        kind=kind,
+        bands=bands,
+        substitutes=_read_substitutes(keys, bands),
+        expression=keys.require("expression") if kind is LayerKind.INDEX else None,
+        visual=_read_visual(keys),
+        stretch=_read_stretch(keys),
+        resampling=_read_resampling(keys, kind),
+        masked_classes=_read_masked_classes(keys),
+        masked_by_default=keys.choose("cloudmask", ("on", "off"), default="off") == "on",
+    )
+
+
+def _read_bands(keys: LayerMetadata, kind: LayerKind) -> tuple[str, ...]:
+    keys.require("bands")
+    bands = tuple(keys.read_band("bands", name) for name in keys.read_list("bands"))
+    if kind is LayerKind.COLOUR and len(bands) != COLOUR_BANDS:
+        raise keys.fault("bands", f"has {len(bands)} names; a colour layer needs red,green,blue")
+    if kind is LayerKind.CLASSES and len(bands) != CLASS_BANDS:
+        raise keys.fault("bands", f"has {len(bands)} names; a layer of classes needs one")
+    if kind is LayerKind.INDEX and len(set(bands)) != len(bands):
+        raise keys.fault("bands", "names a band twice")
+    return bands
+
+
+def _read_substitutes(keys: LayerMetadata, bands: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in keys.read_list("substitutes"):
+        band, equals, substitute = text.partition("=")
+        if not equals:
+            raise keys.fault("substitutes", f"{text!r} is no pair; use B08=B8A")
+        if band not in bands:
+            raise keys.fault("substitutes", f"{band!r} is not among the layer's bands")
+        pairs.append((band, keys.read_band("substitutes", substitute)))
+    return tuple(pairs)
+
+
+def _read_visual(keys: LayerMetadata) -> str | None:
+    visual = keys.find("visual")
+    return None if visual is None else keys.read_band("visual", visual)
+
+
+def _read_stretch(keys: LayerMetadata) -> tuple[float, float]:
+    texts = keys.read_list("stretch")
+    if not texts:
+        return 0.0, 1.0
+    try:
+        darkest, brightest = map(float, texts)
+    except ValueError as error:
+        raise keys.fault("stretch", "is no pair of reflectances; use 0,0.3558") from error
+    if not (math.isfinite(darkest) and math.isfinite(brightest) and darkest < brightest):
+        raise keys.fault("stretch", "must rise from the darkest to the brightest reflectance")
+    return darkest, brightest
+
+
+def _read_resampling(keys: LayerMetadata, kind: LayerKind) -> Resampling:
+    if kind is LayerKind.CLASSES:
+        # Between two classes lies no class.
+        keys.choose("resampling", (Resampling.NEAREST,), default=Resampling.NEAREST)
+        return Resampling.NEAREST
+    return Resampling(keys.choose("resampling", tuple(Resampling), default=Resampling.BILINEAR))
+
+
+def _read_masked_classes(keys: LayerMetadata) -> frozenset[int]:
+    classes = set()
+    for text in keys.read_list("masked_classes"):
+        if not (text.isascii() and text.isdigit() and int(text) <= LARGEST_CLASS):
+            raise keys.fault("masked_classes", f"{text!r} is no class, 0 to {LARGEST_CLASS}")
+        classes.add(int(text))
+    return frozenset(classes)

@@ -1,0 +1,99 @@
+"""MapServer's capabilities documents, held to what the service answers."""
+
+from collections.abc import Iterator, Set
+from copy import deepcopy
+
+from lxml import etree
+
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
+SLD = "http://www.opengis.net/sld"
+
+# MapServer's own requests: its additions to the schemas, and ISO metadata of a layer.
+SCHEMA_REQUEST = "request=GetSchemaExtension"
+METADATA_REQUEST = "request=GetMetadata"
+
+# TIME takes a list of values, and ``current`` for an open end (OGC 06-042, table C.1).
+TIME_ABILITIES = ("multipleValues", "current")
+
+
+def hold_to_the_service(body: bytes, timed: Set[str], legend_formats: tuple[str, ...]) -> bytes:
+    """A WMS capabilities document, 1.1.1 or 1.3.0, that states what is answered and no more.
+
+    Gone are exceptions drawn into images, requests that MapServer refers to and nobody answers,
+    CRS:84 where it is called SRS, and comments. New are GetLegendGraphic among the requests,
+    which MapServer tells of together with SLD alone, and what the TIME of the layers named in
+    ``timed`` takes (1.3.0; the DTD of 1.1.1 has no place for it).
+    """
+    parser = etree.XMLParser(
+        no_network=True, load_dtd=False, resolve_entities=False, remove_comments=True
+    )
+    root = etree.fromstring(body, parser)
+    _drop_unanswered(root)
+    _add_legend_request(root, legend_formats)
+    if root.get("version") == "1.3.0":
+        _tell_time_abilities(root, timed)
+    else:
+        _drop(element for element in _named(root, "SRS") if _text(element).startswith("CRS:"))
+    return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
+
+
+def _drop_unanswered(root: etree._Element) -> None:
+    for exception in _named(root, "Exception"):
+        # The first format is XML; the others draw the message, or nothing at all.
+        _drop(list(exception)[1:])
+    _drop(
+        link
+        for link in _named(root, "MetadataURL")
+        if any(METADATA_REQUEST in part.get(XLINK_HREF, "") for part in link.iter())
+    )
+    words = root.get(SCHEMA_LOCATION, "").split()
+    pairs = zip(words[::2], words[1::2], strict=False)
+    kept = [word for pair in pairs if SCHEMA_REQUEST not in pair[1] for word in pair]
+    if kept:
+        root.set(SCHEMA_LOCATION, " ".join(kept))
+
+
+def _add_legend_request(root: etree._Element, formats: tuple[str, ...]) -> None:
+    """GetLegendGraphic beside GetMap, with its addresses (OGC 05-078r4, 12; DTD of 1.1.1)."""
+    get_map = _named(root, "GetMap")[0]
+    request = deepcopy(get_map)
+    request.tag = "GetLegendGraphic"
+    if root.get("version") == "1.3.0":
+        request.tag = f"{{{SLD}}}GetLegendGraphic"
+    template = _named(request, "Format")[0]
+    offered = []
+    for media_type in formats:
+        offered.append(deepcopy(template))
+        offered[-1].text = media_type
+    _drop(_named(request, "Format"))
+    request[:0] = offered
+    get_map.addnext(request)
+
+
+def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:
+    for dimension in _named(root, "Dimension"):
+        layer = dimension.getparent()
+        names = [] if layer is None else [part for part in layer if _is(part, "Name")]
+        if dimension.get("name") == "time" and any(_text(name) in timed for name in names):
+            for ability in TIME_ABILITIES:
+                dimension.set(ability, "1")
+
+
+def _named(root: etree._Element, name: str) -> list[etree._Element]:
+    return [element for element in root.iter() if _is(element, name)]
+
+
+def _is(element: etree._Element, name: str) -> bool:
+    return etree.QName(element).localname == name
+
+
+def _text(element: etree._Element) -> str:
+    return element.text or ""
+
+
+def _drop(elements: Iterator[etree._Element] | list[etree._Element]) -> None:
+    for element in list(elements):
+        parent = element.getparent()
+        if parent is not None:
+            parent.remove(element)

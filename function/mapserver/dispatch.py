@@ -1,0 +1,53 @@
+"""One dispatch of MapServer: a request in, what it wrote out."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mapscript
+
+from function.mapserver.exception_report import is_report, read_report
+
+# MapServer is not to be relied on to be thread-safe, whether or not its binding lets go of
+# Python's lock while it draws.
+_one_at_a_time = threading.Lock()
+
+
+# What the binding raises, by MapServer's class of error.
+FAILURES = (mapscript.MapServerError, mapscript.MapServerChildError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer: its media type, as MapServer states it, and its bytes."""
+
+    content_type: str
+    body: bytes
+
+
+def dispatch(drawn: Any, parameters: Sequence[tuple[str, str]]) -> Rendered:
+    """Answer ``parameters`` with ``drawn``, a mapObj that is used for this alone.
+
+    Raises the OwsError that MapServer's exception document tells.
+    """
+    request = mapscript.OWSRequest()
+    for key, value in parameters:
+        request.setParameter(key, value)
+    failure: str | None = None
+    with _one_at_a_time:
+        mapscript.msIO_installStdoutToBuffer()
+        try:
+            try:
+                if drawn.OWSDispatch(request) != mapscript.MS_SUCCESS:
+                    failure = "this is no OGC request"
+            except FAILURES as error:
+                failure = str(error)
+            headers = mapscript.msIO_getAndStripStdoutBufferMimeHeaders()
+            content_type = headers.get("Content-Type", "") if headers else ""
+            body = bytes(mapscript.msIO_getStdoutBufferBytes())
+        finally:
+            mapscript.msIO_resetHandlers()
+    if failure is not None or is_report(body):
+        raise read_report(body, failure or "")
+    return Rendered(content_type, body)

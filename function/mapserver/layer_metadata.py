@@ -1,0 +1,64 @@
+"""A layer's ``sentinel_ows_*`` metadata: values found by key, faults told with file and layer."""
+
+import re
+from collections.abc import Mapping, Set
+from pathlib import Path
+
+from function.errors import OperatorError
+
+PREFIX = "sentinel_ows_"
+
+_BAND = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
+
+
+class MapfileError(OperatorError):
+    """A mapfile cannot be published; the message names the file, the layer and the key."""
+
+
+class LayerMetadata:
+    """The keys of one layer, without their prefix."""
+
+    def __init__(self, mapfile: Path, layer: str, values: Mapping[str, str]) -> None:
+        self.layer = layer
+        self._mapfile = mapfile
+        self._values = values
+
+    def fault(self, key: str, reason: str) -> MapfileError:
+        """The error that names file, layer and key, for the caller to raise."""
+        return MapfileError(f"{self._mapfile}: layer {self.layer}: {PREFIX}{key}: {reason}")
+
+    def find(self, key: str) -> str | None:
+        return self._values.get(key)
+
+    def require(self, key: str) -> str:
+        value = self._values.get(key)
+        if not value:
+            raise self.fault(key, "is missing")
+        return value
+
+    def choose(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        """The value, one of ``choices``; missing, it is ``default`` where there is one."""
+        value = self.require(key) if default is None else self._values.get(key, default)
+        if value not in choices:
+            raise self.fault(key, f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    def read_list(self, key: str) -> tuple[str, ...]:
+        """The values between commas; empty where the key is missing."""
+        text = self._values.get(key)
+        return () if text is None else tuple(part.strip() for part in text.split(","))
+
+    def read_band(self, key: str, text: str) -> str:
+        if not _BAND.fullmatch(text):
+            raise self.fault(key, f"{text!r} is no name of a band")
+        return text
+
+    def check_known(self, known: Set[str]) -> None:
+        for key in self._values:
+            if key not in known:
+                raise self.fault(key, f"is no key of ours; there are {', '.join(sorted(known))}")
+
+    def check_fitting(self, fitting: Set[str], kind: str) -> None:
+        for key in self._values:
+            if key not in fitting:
+                raise self.fault(key, f"has no meaning for a layer of kind {kind}")

@@ -1,0 +1,101 @@
+"""The mapfile, loaded and checked: a map that is ready to be cloned for each request."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mapscript
+
+from function.layer import ArchiveLayer, Publication
+from function.mapserver.archive_layer import read_archive_layer
+from function.mapserver.catalogue_connection import CATALOGUE, bounded_connection
+from function.mapserver.feeding import scale_of
+from function.mapserver.layer_metadata import PREFIX, LayerMetadata, MapfileError
+from function.mapserver.map_object import items, layers_of, stated
+from function.mapserver.publication import read_formats, read_publication
+
+# What the service answers. Whatever else a mapfile enables for WMS stays off.
+OPERATIONS = ("GetCapabilities", "GetMap", "GetLegendGraphic")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapfile:
+    """A loaded mapfile; ``map`` is a mapObj that is never drawn itself, only cloned."""
+
+    map: Any
+    publication: Publication
+
+
+def load_mapfile(path: Path, database_url: str) -> Mapfile:
+    """Load a mapfile; layers with ``CONNECTION "catalogue"`` get the database of the catalogue.
+
+    Raises MapfileError for a file that MapServer cannot load and for wrong ``sentinel_ows_*``
+    metadata.
+    """
+    try:
+        loaded = mapscript.mapObj(str(path))
+    except (mapscript.MapServerError, OSError) as error:
+        raise MapfileError(f"{path}: {error}") from error
+    archive_layers: dict[str, ArchiveLayer] = {}
+    for layer in layers_of(loaded):
+        keys = _own_keys(path, layer)
+        if keys is not None:
+            _check_feedable(layer, keys)
+            archive_layers[layer.name] = read_archive_layer(keys)
+        elif layer.connectiontype == mapscript.MS_POSTGIS and layer.connection == CATALOGUE:
+            layer.connection = bounded_connection(database_url)
+    _check_names(path, loaded)
+    _hold_to_the_service(loaded)
+    publication = read_publication(path, loaded, archive_layers)
+    return Mapfile(loaded, publication)
+
+
+def _own_keys(path: Path, layer: Any) -> LayerMetadata | None:
+    own = {
+        key[len(PREFIX) :]: value for key, value in items(layer.metadata) if key.startswith(PREFIX)
+    }
+    return LayerMetadata(path, layer.name or "(without a name)", own) if own else None
+
+
+def _check_feedable(layer: Any, keys: LayerMetadata) -> None:
+    """Pixels come from the archive alone, and only where a request names the layer."""
+    if not layer.name:
+        raise keys.fault("collection", "stands in a layer without a NAME")
+    if layer.type != mapscript.MS_LAYER_RASTER:
+        raise keys.fault("collection", "stands in a layer that is not of TYPE RASTER")
+    if layer.data or layer.tileindex or layer.connection:
+        raise keys.fault("collection", "stands in a layer with DATA, TILEINDEX or CONNECTION")
+    if layer.status == mapscript.MS_DEFAULT:
+        raise keys.fault("collection", "stands in a layer of STATUS DEFAULT; use OFF")
+    try:
+        scale_of(layer)
+    except ValueError as error:
+        raise keys.fault("kind", "PROCESSING SCALE is no pair min,max of numbers") from error
+
+
+def _check_names(path: Path, loaded: Any) -> None:
+    """MapServer finds layers whatever the case of their names, so that must tell them apart."""
+    found: set[str] = set()
+    for layer in layers_of(loaded):
+        name = (layer.name or "").lower()
+        if name and name in found:
+            raise MapfileError(f"{path}: layer {layer.name}: the NAME is taken")
+        found.add(name)
+
+
+def _hold_to_the_service(loaded: Any) -> None:
+    """Switch off what the mapfile may offer and the service does not answer.
+
+    An SLD can name a document on another host, which MapServer would fetch. GDAL 3.10 opens an
+    array of this process only where this option says so; no client can name one, since a data
+    source never comes from a request.
+    """
+    metadata = loaded.web.metadata
+    metadata.set("wms_enable_request", " ".join(("!*", *OPERATIONS)))
+    metadata.set("wms_sld_enabled", "false")
+    formats = ",".join(read_formats(loaded))
+    for key in ("wms_getmap_formatlist", "wms_getlegendgraphic_formatlist"):
+        if stated(metadata, key.removeprefix("wms_")) is None:
+            metadata.set(key, formats)
+    loaded.setConfigOption("GDAL_MEM_ENABLE_OPEN", "YES")
+    loaded.applyConfigOptions()

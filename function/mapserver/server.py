@@ -1,0 +1,99 @@
+"""MapServer as the service uses it: it speaks OGC, and is brought the archive's pixels."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from function.errors import InvalidParameterError
+from function.layer import Publication
+from function.mapserver.capabilities import hold_to_the_service
+from function.mapserver.dispatch import Rendered, dispatch
+from function.mapserver.extents import state_extents
+from function.mapserver.feeding import feed
+from function.mapserver.map_object import stated
+from function.mapserver.mapfile import load_mapfile
+from function.raster import Raster
+from function.search import CollectionExtent
+
+# Exceptions are written by the edge, as the request wants them. Here they are only read.
+ANSWERED_ELSEWHERE = frozenset({"EXCEPTIONS"})
+
+# MapServer's extent runs from the middle of the first pixel to the middle of the last. From a
+# single one it has no pixel size, and draws nothing.
+SMALLEST_SIZE = 2
+
+
+class MapServer:
+    """Answers OGC requests from a mapfile; shared by the threads of a process."""
+
+    def __init__(self, mapfile: Path, database_url: str) -> None:
+        """Load ``mapfile``; raises MapfileError.
+
+        ``database_url`` is where the layers with ``CONNECTION "catalogue"`` read.
+        """
+        self._mapfile = load_mapfile(mapfile, database_url)
+
+    @property
+    def publication(self) -> Publication:
+        """What a request is checked against."""
+        return self._mapfile.publication
+
+    def answer(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        online_resource: str,
+    ) -> Rendered:
+        """Answer one request.
+
+        ``parameters`` are checked, and cleared of what MapServer must not see. ``rasters`` holds
+        the pixels of every archive layer that is drawn, on the request's grid; ``extents`` what
+        the catalogue holds of each collection, by its name. ``online_resource`` is the address
+        that the client used. Raises the OwsError that MapServer's exception tells.
+        """
+        asked = {key.upper(): value for key, value in parameters}
+        passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
+        drawn = self._mapfile.map.clone()
+        drawn.web.metadata.set("wms_onlineresource", online_resource)
+        operation = asked.get("REQUEST", "").lower()
+        if operation == "getmap":
+            _check_size(asked)
+            # MapServer reads the arrays where they lie: the name keeps them while it draws.
+            pixels = self._feed(drawn, rasters)
+            answer = dispatch(drawn, passed)
+            del pixels
+            return answer
+        if operation == "getcapabilities":
+            state_extents(drawn, self.publication, extents)
+            answer = dispatch(drawn, passed)
+            return Rendered(answer.content_type, self._correct(drawn, answer.body, extents))
+        return dispatch(drawn, passed)
+
+    def _feed(self, drawn: Any, rasters: Mapping[str, Raster]) -> list[Any]:
+        """Feed the archive layers, and take out those without pixels: none is drawn blank."""
+        pixels = []
+        for name, layer in self.publication.archive_layers.items():
+            target = drawn.getLayerByName(name)
+            if name in rasters:
+                pixels.append(feed(target, layer, rasters[name]))
+            else:
+                drawn.removeLayer(target.index)
+        return pixels
+
+    def _correct(self, drawn: Any, body: bytes, extents: Mapping[str, CollectionExtent]) -> bytes:
+        timed = {
+            name
+            for name, layer in self.publication.archive_layers.items()
+            if layer.collection in extents
+        }
+        formats = stated(drawn.web.metadata, "getlegendgraphic_formatlist") or ""
+        return hold_to_the_service(body, timed, tuple(formats.split(",")))
+
+
+def _check_size(asked: Mapping[str, str]) -> None:
+    for key in ("WIDTH", "HEIGHT"):
+        if asked.get(key) == "1":
+            raise InvalidParameterError(
+                f"{key}=1 is too small: a map has at least {SMALLEST_SIZE} pixels each way"
+            )
