@@ -1,0 +1,433 @@
+"""Requests of WMS 1.1.1 and 1.3.0: what is read, what is passed on, what is refused and how."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
+from publications import PUBLICATION
+
+from function.errors import (
+    InvalidParameterError,
+    InvalidTimeError,
+    LimitExceededError,
+    MissingParameterError,
+    OwsError,
+    RefusedParameterError,
+    UnknownCrsError,
+    UnknownFormatError,
+    UnknownLayerError,
+    UnknownOperationError,
+    UnknownStyleError,
+)
+from function.grid import Grid
+from function.parse.parameters import MAX_PARAMETERS, decode_form
+from function.parse.query import LayerSelection, MapRequest, OwsQuery
+from function.parse.request import read_query
+from function.search import Priority, Search
+from function.settings import Settings
+
+SETTINGS = Settings()
+
+MAP_130 = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "TRUE_COLOUR",
+    "STYLES": "",
+    "CRS": "EPSG:3857",
+    "BBOX": "-1000,2000,1000,6000",
+    "WIDTH": "200",
+    "HEIGHT": "400",
+    "FORMAT": "image/png",
+}
+
+
+def read(parameters: dict[str, str], settings: Settings = SETTINGS) -> OwsQuery | MapRequest:
+    return read_query(tuple(parameters.items()), PUBLICATION, settings)
+
+
+def read_map(changes: Mapping[str, str | None], settings: Settings = SETTINGS) -> MapRequest:
+    parameters = {**MAP_130, **changes}
+    query = read({key: value for key, value in parameters.items() if value is not None}, settings)
+    assert isinstance(query, MapRequest)
+    return query
+
+
+def passed(query: OwsQuery) -> dict[str, str]:
+    assert len(dict(query.parameters)) == len(query.parameters)
+    return dict(query.parameters)
+
+
+def test_a_map_is_read_whole() -> None:
+    assert read_map({}) == MapRequest(
+        service="WMS",
+        version="1.3.0",
+        operation="GetMap",
+        parameters=(
+            ("SERVICE", "WMS"),
+            ("VERSION", "1.3.0"),
+            ("REQUEST", "GetMap"),
+            ("LAYERS", "TRUE_COLOUR"),
+            ("STYLES", ""),
+            ("CRS", "EPSG:3857"),
+            ("BBOX", "-1000.0,2000.0,1000.0,6000.0"),
+            ("WIDTH", "200"),
+            ("HEIGHT", "400"),
+            ("FORMAT", "image/png"),
+            ("TRANSPARENT", "FALSE"),
+        ),
+        grid=Grid("EPSG:3857", Affine(10, 0, -1000, 0, -10, 6000), 200, 400),
+        layers=(LayerSelection("TRUE_COLOUR", Search(), cloud_mask=False),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "key", "crs", "bbox", "stated_crs", "stated_bbox"),
+    [
+        ("1.3.0", "CRS", "EPSG:4326", "50,-10,55,-5", "EPSG:4326", "50.0,-10.0,55.0,-5.0"),
+        ("1.3.0", "CRS", "epsg:4326", "50,-10,55,-5", "EPSG:4326", "50.0,-10.0,55.0,-5.0"),
+        ("1.3.0", "CRS", "CRS:84", "-10,50,-5,55", "EPSG:4326", "50.0,-10.0,55.0,-5.0"),
+        ("1.1.1", "SRS", "EPSG:4326", "-10,50,-5,55", "EPSG:4326", "-10.0,50.0,-5.0,55.0"),
+    ],
+)
+def test_longitude_and_latitude_in_the_order_of_the_version(
+    version: str, key: str, crs: str, bbox: str, stated_crs: str, stated_bbox: str
+) -> None:
+    query = read_map(
+        {"VERSION": version, "CRS": None, key: crs, "BBOX": bbox, "WIDTH": "50", "HEIGHT": "100"}
+    )
+    assert query.grid == Grid("EPSG:4326", Affine(0.1, 0, -10, 0, -0.05, 55), 50, 100)
+    assert passed(query)[key] == stated_crs
+    assert passed(query)["BBOX"] == stated_bbox
+
+
+def test_a_projected_crs_with_northing_first_is_swapped_in_1_3_0_alone() -> None:
+    northing_first = {"CRS": "EPSG:3035", "BBOX": "3000000,4000000,3000400,4000200"}
+    assert read_map(northing_first).grid.bounds == (4000000, 3000000, 4000200, 3000400)
+    easting_first = {
+        "VERSION": "1.1.1",
+        "CRS": None,
+        "SRS": "EPSG:3035",
+        "BBOX": "4000000,3000000,4000200,3000400",
+    }
+    assert read_map(easting_first).grid.bounds == (4000000, 3000000, 4000200, 3000400)
+
+
+numbers = st.floats(-1e8, 1e8)
+
+
+@given(numbers, numbers, st.floats(1e-3, 1e8), st.floats(1e-3, 1e8), st.booleans())
+def test_both_axis_orders_mean_the_same_area(
+    west: float, south: float, width: float, height: float, latitude_first: bool
+) -> None:
+    east, north = west + width, south + height
+    if latitude_first:
+        changes = {"CRS": "EPSG:4326", "BBOX": f"{south!r},{west!r},{north!r},{east!r}"}
+    else:
+        changes = {"CRS": "CRS:84", "BBOX": f"{west!r},{south!r},{east!r},{north!r}"}
+    query = read_map(changes)
+    assert query.grid == Grid.from_bounds("EPSG:4326", (west, south, east, north), 200, 400)
+    stated = [float(number) for number in passed(query)["BBOX"].split(",")]
+    assert stated == [south, west, north, east]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (None, "1.3.0"),
+        ("1.3.0", "1.3.0"),
+        ("1.1.1", "1.1.1"),
+        ("1.0.0", "1.1.1"),
+        ("1.1.0", "1.1.1"),
+        ("0.0.3", "1.1.1"),
+        ("1.2.0", "1.1.1"),
+        ("1.3.1", "1.3.0"),
+        ("1.10.0", "1.3.0"),
+        ("2.0.0", "1.3.0"),
+    ],
+)
+def test_versions_are_negotiated(asked: str | None, answered: str) -> None:
+    version = {} if asked is None else {"VERSION": asked}
+    query = read({"SERVICE": "WMS", "REQUEST": "GetCapabilities", **version})
+    assert query.version == answered
+    assert passed(query) == {"SERVICE": "WMS", "VERSION": answered, "REQUEST": "GetCapabilities"}
+
+
+def test_wms_1_0_called_the_version_otherwise() -> None:
+    assert read({"WMTVER": "1.0.0", "REQUEST": "GetCapabilities"}).version == "1.1.1"
+
+
+def test_a_map_without_a_version_tells_it_by_crs_or_srs() -> None:
+    assert read_map({"VERSION": None}).version == "1.3.0"
+    assert read_map({"VERSION": None, "CRS": None, "SRS": "EPSG:3857"}).version == "1.1.1"
+
+
+def test_styles_and_format_may_be_left_out() -> None:
+    query = read_map({"STYLES": None, "FORMAT": None, "LAYERS": "TRUE_COLOUR,VEGETATION"})
+    assert passed(query)["STYLES"] == ","
+    assert passed(query)["FORMAT"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("layers", "styles", "drawn", "drawn_styles"),
+    [
+        ("VEGETATION,TRUE_COLOUR", "green,", "VEGETATION,TRUE_COLOUR", "green,"),
+        ("VEGETATION", "default", "VEGETATION", ""),
+        ("outlines", "default", "outlines", "default"),
+        ("optical", "", "TRUE_COLOUR,VEGETATION", ","),
+        ("outlines,optical", ",", "outlines,TRUE_COLOUR,VEGETATION", ",,"),
+        ("everything", "", "TRUE_COLOUR,VEGETATION,RADAR,outlines", ",,,"),
+        ("VEGETATION,TRUE_COLOUR,VEGETATION", "green,,grey", "TRUE_COLOUR,VEGETATION", ",grey"),
+        ("VEGETATION,optical", "green,", "TRUE_COLOUR,VEGETATION", ","),
+    ],
+)
+def test_groups_are_expanded_and_each_layer_is_drawn_once(
+    layers: str, styles: str, drawn: str, drawn_styles: str
+) -> None:
+    query = read_map({"LAYERS": layers, "STYLES": styles})
+    assert passed(query)["LAYERS"] == drawn
+    assert passed(query)["STYLES"] == drawn_styles
+    assert [layer.name for layer in query.layers] == [
+        name for name in drawn.split(",") if name != "outlines"
+    ]
+
+
+def test_filters_go_to_every_archive_layer_and_not_to_mapserver() -> None:
+    query = read_map(
+        {
+            "LAYERS": "everything",
+            "TIME": "2026-06-01",
+            "MAXCC": "20.5",
+            "PRIORITY": "leastcc",
+            "CLOUDMASK": "ON",
+        }
+    )
+    assert {layer.search.max_cloud for layer in query.layers} == {20.5}
+    assert {layer.search.priority for layer in query.layers} == {Priority.LEAST_CLOUDY}
+    assert {len(layer.search.times) for layer in query.layers} == {1}
+    assert {layer.cloud_mask for layer in query.layers} == {True}
+    assert not {"TIME", "MAXCC", "PRIORITY", "CLOUDMASK"} & passed(query).keys()
+
+
+@pytest.mark.parametrize(
+    ("cloud_mask", "masked"), [(None, [False, True]), ("on", [True, True]), ("off", [False, False])]
+)
+def test_without_cloudmask_each_layer_has_its_own(
+    cloud_mask: str | None, masked: list[bool]
+) -> None:
+    query = read_map({"LAYERS": "optical", "CLOUDMASK": cloud_mask})
+    assert [layer.cloud_mask for layer in query.layers] == masked
+
+
+def test_maxcc_of_100_admits_what_has_no_figure() -> None:
+    assert read_map({"MAXCC": "100"}).layers[0].search == Search()
+    assert read_map({"MAXCC": "0"}).layers[0].search.max_cloud == 0.0
+
+
+def test_empty_values_count_as_absent() -> None:
+    assert read_map({"TIME": "", "MAXCC": "", "PRIORITY": "", "BGCOLOR": ""}) == read_map({})
+
+
+def test_what_qgis_adds_is_dropped() -> None:
+    added = {
+        "DPI": "96",
+        "MAP_RESOLUTION": "96",
+        "FORMAT_OPTIONS": "dpi:96",
+        "EXCEPTIONS": "INIMAGE",
+        "_ts": "1718000000",
+    }
+    assert read_map({**added}) == read_map({})
+
+
+def test_background_is_passed_on() -> None:
+    query = read_map({"TRANSPARENT": "true", "BGCOLOR": "0xFF00aa"})
+    assert passed(query)["TRANSPARENT"] == "TRUE"
+    assert passed(query)["BGCOLOR"] == "0xFF00aa"
+
+
+def test_a_format_is_found_in_any_spelling() -> None:
+    assert passed(read_map({"FORMAT": "IMAGE/PNG;MODE=8bit"}))["FORMAT"] == "image/png; mode=8bit"
+
+
+def test_keys_are_read_in_any_case() -> None:
+    lower = {key.lower(): value for key, value in MAP_130.items()}
+    assert read(lower) == read(MAP_130)
+
+
+def test_a_key_repeated_with_the_same_value_is_one() -> None:
+    pairs = (*MAP_130.items(), ("width", "200"))
+    assert read_query(pairs, PUBLICATION, SETTINGS) == read(MAP_130)
+
+
+WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
+    ({"REQUEST": None}, MissingParameterError, "REQUEST"),
+    ({"REQUEST": "GetFeature"}, UnknownOperationError, "GetCapabilities"),
+    ({"SERVICE": "WFS"}, UnknownOperationError, "WMS"),
+    ({"VERSION": "new"}, InvalidParameterError, "VERSION"),
+    ({"LAYERS": None}, MissingParameterError, "LAYERS"),
+    ({"LAYERS": ""}, MissingParameterError, "LAYERS"),
+    ({"LAYERS": "nothing"}, UnknownLayerError, "TRUE_COLOUR"),
+    ({"LAYERS": "true_colour"}, UnknownLayerError, "TRUE_COLOUR"),
+    ({"LAYERS": "TRUE_COLOUR,"}, UnknownLayerError, "TRUE_COLOUR"),
+    ({"STYLES": "green"}, UnknownStyleError, "default"),
+    ({"LAYERS": "VEGETATION", "STYLES": "blue"}, UnknownStyleError, "green, grey"),
+    ({"LAYERS": "optical", "STYLES": "green"}, UnknownStyleError, "TRUE_COLOUR"),
+    ({"STYLES": ","}, InvalidParameterError, "2 entries for 1"),
+    ({"CRS": None}, MissingParameterError, "CRS"),
+    ({"CRS": "EPSG:99999"}, UnknownCrsError, "EPSG:99999"),
+    ({"CRS": "AUTO2:42001,1,0,0"}, UnknownCrsError, "AUTO2"),
+    ({"VERSION": "1.1.1"}, MissingParameterError, "SRS"),
+    ({"BBOX": None}, MissingParameterError, "BBOX"),
+    ({"BBOX": "1,2,3"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1,2,3,4,5"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1,2,3,x"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1,2,nan,4"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1,2,inf,4"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "0x1,2,3,4"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1_0,2,30,4"}, InvalidParameterError, "four numbers"),
+    ({"BBOX": "1,2,1e300,4"}, InvalidParameterError, "beyond any coordinate"),
+    ({"BBOX": "1,2,1,4"}, InvalidParameterError, "no area"),
+    ({"BBOX": "3,2,1,4"}, InvalidParameterError, "no area"),
+    ({"BBOX": "1,4,3,4"}, InvalidParameterError, "no area"),
+    ({"BBOX": "1,1,1.0000000000000002,2"}, InvalidParameterError, "too small"),
+    ({"WIDTH": None}, MissingParameterError, "WIDTH"),
+    ({"HEIGHT": None}, MissingParameterError, "HEIGHT"),
+    ({"WIDTH": "0"}, InvalidParameterError, "WIDTH"),
+    ({"WIDTH": "-5"}, InvalidParameterError, "WIDTH"),
+    ({"WIDTH": "2.5"}, InvalidParameterError, "WIDTH"),
+    ({"WIDTH": "\u0662"}, InvalidParameterError, "WIDTH"),
+    ({"WIDTH": "4097"}, LimitExceededError, "at most 4096"),
+    ({"HEIGHT": "99999999999999999999"}, InvalidParameterError, "HEIGHT"),
+    ({"FORMAT": "image/tiff"}, UnknownFormatError, "image/jpeg, image/png"),
+    ({"TRANSPARENT": "yes"}, InvalidParameterError, "TRUE, FALSE"),
+    ({"BGCOLOR": "red"}, InvalidParameterError, "0xRRGGBB"),
+    ({"BGCOLOR": "0xFFFFFFFF"}, InvalidParameterError, "0xRRGGBB"),
+    ({"EXCEPTIONS": "application/json"}, InvalidParameterError, "INIMAGE"),
+    ({"TIME": "yesterday"}, InvalidTimeError, "yesterday"),
+    ({"MAXCC": "101"}, InvalidParameterError, "0 to 100"),
+    ({"MAXCC": "-0.1"}, InvalidParameterError, "0 to 100"),
+    ({"MAXCC": "nan"}, InvalidParameterError, "0 to 100"),
+    ({"MAXCC": "few"}, InvalidParameterError, "0 to 100"),
+    ({"PRIORITY": "best"}, InvalidParameterError, "mostRecent, leastRecent, leastCC"),
+    ({"CLOUDMASK": "1"}, InvalidParameterError, "on, off"),
+    ({"map": "/etc/other.map"}, RefusedParameterError, "MAP"),
+    ({"map": ""}, RefusedParameterError, "MAP"),
+    ({"map.layer[0].data": "x"}, RefusedParameterError, "MAP"),
+    ({"map_layer_0_data": "x"}, RefusedParameterError, "MAP"),
+    ({"map[layer]": "x"}, RefusedParameterError, "MAP"),
+    ({"layer.class.style": "x"}, RefusedParameterError, "LAYER"),
+    ({"layer[0]": "x"}, RefusedParameterError, "LAYER"),
+    ({"SLD": "http://example.org/style.sld"}, RefusedParameterError, "SLD"),
+    ({"sld_body": "<StyledLayerDescriptor/>"}, RefusedParameterError, "SLD_BODY"),
+    ({"mode": "map"}, RefusedParameterError, "MODE"),
+]
+
+
+@pytest.mark.parametrize(("changes", "kind", "message"), WRONG)
+def test_what_is_wrong_is_named(
+    changes: dict[str, str | None], kind: type[OwsError], message: str
+) -> None:
+    with pytest.raises(OwsError) as raised:
+        read_map(changes)
+    assert type(raised.value) is kind
+    assert message in str(raised.value)
+
+
+def test_a_key_repeated_with_another_value_is_refused() -> None:
+    with pytest.raises(InvalidParameterError, match="WIDTH is given more than once"):
+        read_query((*MAP_130.items(), ("width", "100")), PUBLICATION, SETTINGS)
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    with pytest.raises(LimitExceededError, match="at most 79999 pixels"):
+        read_map({}, replace(SETTINGS, max_pixels=79_999))
+    assert read_map({}, replace(SETTINGS, max_pixels=80_000)).grid.shape == (400, 200)
+    with pytest.raises(LimitExceededError, match="names 4 layers, at most 3"):
+        read_map({"LAYERS": "everything"}, replace(SETTINGS, max_layers=3))
+
+
+LEGEND = {
+    "SERVICE": "WMS",
+    "REQUEST": "GetLegendGraphic",
+    "VERSION": "1.3.0",
+    "LAYER": "VEGETATION",
+}
+
+
+def test_a_legend_is_passed_on_with_the_version_of_sld_that_mapserver_wants() -> None:
+    query = read(LEGEND | {"STYLE": "green", "FORMAT": "image/png", "SCALE": "5000"})
+    assert passed(query) == LEGEND | {
+        "STYLE": "green",
+        "FORMAT": "image/png",
+        "SCALE": "5000",
+        "SLD_VERSION": "1.1.0",
+    }
+    assert "SLD_VERSION" not in passed(read(LEGEND | {"VERSION": "1.1.1"}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"LAYER": ""}, MissingParameterError),
+        ({"LAYER": "nothing"}, UnknownLayerError),
+        ({"STYLE": "blue"}, UnknownStyleError),
+        ({"FORMAT": "image/tiff"}, UnknownFormatError),
+        ({"WIDTH": "100000"}, InvalidParameterError),
+        ({"HEIGHT": "0"}, InvalidParameterError),
+        ({"SCALE": "large"}, InvalidParameterError),
+        ({"SLD": "http://example.org/"}, RefusedParameterError),
+    ],
+)
+def test_a_wrong_legend_is_refused(changes: dict[str, str], kind: type[OwsError]) -> None:
+    with pytest.raises(OwsError) as raised:
+        read(LEGEND | changes)
+    assert type(raised.value) is kind
+
+
+@pytest.mark.parametrize("operation", ["GetStyles", "DescribeLayer"])
+def test_operations_on_layers_are_passed_on(operation: str) -> None:
+    query = read({"REQUEST": operation.upper(), "VERSION": "1.1.1", "LAYERS": "VEGETATION,optical"})
+    assert passed(query)["REQUEST"] == operation
+    assert passed(query)["LAYERS"] == "VEGETATION,optical"
+    with pytest.raises(UnknownLayerError):
+        read({"REQUEST": operation, "VERSION": "1.1.1", "LAYERS": "VEGETATION,nothing"})
+
+
+def test_forms_are_decoded_in_order() -> None:
+    assert decode_form("a=1&B=%C3%A9+x", "a=2&c=") == (
+        ("a", "1"),
+        ("B", "é x"),
+        ("a", "2"),
+        ("c", ""),
+    )
+
+
+@pytest.mark.parametrize("text", ["a=%ff", "a=%00", "a%0d%0ab=1", "a=%7f"])
+def test_text_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameterError):
+        decode_form(text)
+
+
+def test_the_number_of_parameters_is_bounded() -> None:
+    assert len(decode_form("&".join(["a=1"] * MAX_PARAMETERS))) == MAX_PARAMETERS
+    with pytest.raises(InvalidParameterError, match=str(MAX_PARAMETERS)):
+        decode_form("&".join(["a=1"] * (MAX_PARAMETERS + 1)))
+
+
+keys = st.sampled_from([*MAP_130, "SRS", "TIME", "MAXCC", "BGCOLOR", "map.x", "SLD", "zoom"])
+values = st.sampled_from([*MAP_130.values(), "EPSG:4326", "1.1.1", "0", "nan", "VEGETATION"])
+
+
+@given(st.dictionaries(keys, values | st.text(max_size=20)))
+def test_any_parameters_are_read_or_refused_by_name(changes: dict[str, str]) -> None:
+    try:
+        query = read(MAP_130 | changes)
+    except OwsError:
+        return
+    allowed = {*MAP_130, "SRS", "TRANSPARENT", "BGCOLOR", "UPDATESEQUENCE"}
+    assert passed(query).keys() <= allowed
+    assert isinstance(query, MapRequest)
+    assert query.grid.width <= PUBLICATION.max_size

@@ -1,0 +1,180 @@
+"""TIME: every form of ISO 8601 that WMS has, and what each of them covers."""
+
+import calendar
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.errors import InvalidTimeError
+from function.parse.times import MAX_VALUES, read_times
+from function.search import TimeRange
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+COVERED = {
+    "2026": (utc(2026, 1, 1), utc(2027, 1, 1)),
+    "2026-06": (utc(2026, 6, 1), utc(2026, 7, 1)),
+    "2026-12": (utc(2026, 12, 1), utc(2027, 1, 1)),
+    "2024-02": (utc(2024, 2, 1), utc(2024, 3, 1)),
+    "2024-02-29": (utc(2024, 2, 29), utc(2024, 3, 1)),
+    "2026-06-01": (utc(2026, 6, 1), utc(2026, 6, 2)),
+    "2026-06-01T10Z": (utc(2026, 6, 1, 10), utc(2026, 6, 1, 11)),
+    "2026-06-01T10:30Z": (utc(2026, 6, 1, 10, 30), utc(2026, 6, 1, 10, 31)),
+    "2026-06-01T10:30:15Z": (utc(2026, 6, 1, 10, 30, 15), utc(2026, 6, 1, 10, 30, 16)),
+    "2026-06-01T10:30:15": (utc(2026, 6, 1, 10, 30, 15), utc(2026, 6, 1, 10, 30, 16)),
+    "2026-06-01T10:30:15.024Z": (
+        utc(2026, 6, 1, 10, 30, 15, 24_000),
+        utc(2026, 6, 1, 10, 30, 15, 25_000),
+    ),
+    "2026-06-01T10:30:15.5Z": (
+        utc(2026, 6, 1, 10, 30, 15, 500_000),
+        utc(2026, 6, 1, 10, 30, 15, 600_000),
+    ),
+    "2026-06-01T00:30+02:00": (utc(2026, 5, 31, 22, 30), utc(2026, 5, 31, 22, 31)),
+    "2026-06-01T00:30 02:00": (utc(2026, 5, 31, 22, 30), utc(2026, 5, 31, 22, 31)),
+    "2026-06-01T23:30-01:30": (utc(2026, 6, 2, 1), utc(2026, 6, 2, 1, 1)),
+    "2026-06-01/2026-06-30": (utc(2026, 6, 1), utc(2026, 7, 1)),
+    "2026-06-01T10:00:00Z/2026-06-01T10:00:00Z": (
+        utc(2026, 6, 1, 10),
+        utc(2026, 6, 1, 10, 0, 1),
+    ),
+    "2025/2026": (utc(2025, 1, 1), utc(2027, 1, 1)),
+    "2026-06-01/": (utc(2026, 6, 1), None),
+    "/2026-06-01": (None, utc(2026, 6, 2)),
+    "2026-06-01/current": (utc(2026, 6, 1), None),
+    "9999": (utc(9999, 1, 1), None),
+    "9999-12": (utc(9999, 12, 1), None),
+    "9999-12-31": (utc(9999, 12, 31), None),
+}
+
+
+@pytest.mark.parametrize(("text", "covered"), COVERED.items())
+def test_a_time_covers_what_its_precision_leaves_open(
+    text: str, covered: tuple[datetime | None, datetime | None]
+) -> None:
+    assert read_times(text) == (TimeRange(*covered),)
+
+
+@pytest.mark.parametrize("text", ["current", "CURRENT"])
+def test_current_is_any_time(text: str) -> None:
+    assert read_times(text) == ()
+
+
+def test_a_list_keeps_its_order_and_mixes_times_and_intervals() -> None:
+    assert read_times("2026-06-03, 2026-06-01/2026-06-02,2025") == (
+        TimeRange(utc(2026, 6, 3), utc(2026, 6, 4)),
+        TimeRange(utc(2026, 6, 1), utc(2026, 6, 3)),
+        TimeRange(utc(2025, 1, 1), utc(2026, 1, 1)),
+    )
+
+
+REFUSED = [
+    "yesterday",
+    "26-06-01",
+    "2026-6-1",
+    "20260601",
+    "2026-13",
+    "2026-00",
+    "2026-02-29",
+    "2026-06-31",
+    "0000",
+    "2026-06-01T24:00Z",
+    "2026-06-01T10:60Z",
+    "2026-06-01T10:30:61Z",
+    "2026-06-01T10:30:15.1234567Z",
+    "2026-06-01 10:30",
+    "2026-06-01Z",
+    "2026-06-01T10:30+25:00",
+    "0001-01-01T00:00+01:00",
+    "/",
+    "2026//2027",
+    "2026/2027/P1D",
+    "2027/2026",
+    "2026-06-02/2026-06-01",
+    "2026,",
+    ",",
+    "2026-06-01,current",
+    "\uff12\uff10\uff12\uff16",
+]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_no_time_is_refused_and_named(text: str) -> None:
+    with pytest.raises(InvalidTimeError, match="TIME"):
+        read_times(text)
+
+
+def test_a_list_has_a_limit() -> None:
+    assert len(read_times(",".join(["2026"] * MAX_VALUES))) == MAX_VALUES
+    with pytest.raises(InvalidTimeError, match=str(MAX_VALUES)):
+        read_times(",".join(["2026"] * (MAX_VALUES + 1)))
+
+
+# A zone shifts by up to a day, which must not leave the years that a datetime can hold.
+moments = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+PRECISIONS = {
+    "%Y": None,
+    "%Y-%m": None,
+    "%Y-%m-%d": timedelta(days=1),
+    "%Y-%m-%dT%HZ": timedelta(hours=1),
+    "%Y-%m-%dT%H:%MZ": timedelta(minutes=1),
+    "%Y-%m-%dT%H:%M:%SZ": timedelta(seconds=1),
+    "%Y-%m-%dT%H:%M:%S.%fZ": timedelta(microseconds=1),
+}
+
+
+def written(moment: datetime, precision: str) -> str:
+    # Python leaves the padding of years below 1000 to the platform.
+    return moment.strftime(precision.replace("%Y", f"{moment.year:04}"))
+
+
+@given(moments, st.sampled_from(list(PRECISIONS)))
+def test_a_moment_lies_in_its_own_writing_at_any_precision(
+    moment: datetime, precision: str
+) -> None:
+    (covered,) = read_times(written(moment, precision))
+    assert covered.start is not None
+    assert covered.end is not None
+    assert covered.start <= moment < covered.end
+    length = PRECISIONS[precision]
+    if length is None:
+        days = 365 + calendar.isleap(moment.year)
+        if "%m" in precision:
+            days = calendar.monthrange(moment.year, moment.month)[1]
+        length = timedelta(days=days)
+    assert covered.end - covered.start == length
+
+
+@given(moments, moments, st.sampled_from(list(PRECISIONS)), st.sampled_from(list(PRECISIONS)))
+def test_an_interval_runs_from_the_start_of_one_to_the_end_of_the_other(
+    first: datetime, last: datetime, first_precision: str, last_precision: str
+) -> None:
+    first, last = sorted((first, last))
+    one, other = written(first, first_precision), written(last, last_precision)
+    (start,), (end,) = read_times(one), read_times(other)
+    assert read_times(f"{one}/{other}") == (TimeRange(start.start, end.end),)
+
+
+@given(moments, st.integers(-23 * 60 - 59, 23 * 60 + 59))
+def test_a_zone_says_the_same_moment(moment: datetime, minutes: int) -> None:
+    there = moment.replace(second=0, microsecond=0).astimezone(timezone(timedelta(minutes=minutes)))
+    sign, size = ("-", -minutes) if minutes < 0 else ("+", minutes)
+    text = f"{written(there, '%Y-%m-%dT%H:%M')}{sign}{size // 60:02}:{size % 60:02}"
+    (covered,) = read_times(text)
+    assert covered.start == moment.replace(second=0, microsecond=0)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[0-9TZ:./+,current -]{0,40}", fullmatch=True))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        ranges = read_times(text)
+    except InvalidTimeError:
+        return
+    for covered in ranges:
+        assert covered.start is None or covered.start.tzinfo is UTC
+        assert covered.start is None or covered.end is None or covered.start < covered.end
