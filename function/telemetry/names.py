@@ -77,7 +77,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         "sentinel_ows.fetches": "Reads from the archive: byte ranges or whole windows.",
         "sentinel_ows.tiles_decoded": "JPEG 2000 tiles decoded.",
         "sentinel_ows.cache_hits": "Decoded tiles found in memory.",
-        "sentinel_ows.warnings": "What was passed over: files that could not be read, scenes cut off.",
+        "sentinel_ows.warnings": "What was passed over: files not read, scenes cut off.",
         "sentinel_ows.remaining_ms": "Milliseconds that the deadline left after the stage.",
         MESSAGE: "What was passed over, in the event `warning` of a stage.",
     }

@@ -1,5 +1,6 @@
 """The trace of one request: a root span, a child span a stage, and what they measured."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ from function.telemetry.names import Measure, Stage
 
 FIRST_SERVER_ERROR = 500
 
+stage_log = logging.getLogger("sentinel_ows.stage")
+
 
 class StageTrace:
     """One stage under way. Its figures may come from any thread."""
@@ -47,9 +50,13 @@ class StageTrace:
             self._span.set_attribute(names.STAGE_ATTRIBUTES[measure], value)
 
     def warn(self, message: str) -> None:
-        """Tell of something passed over: an event of the span, counted in ``warnings``."""
+        """Tell of something passed over: in the log, and as an event of the span.
+
+        Events are counted in ``warnings``.
+        """
         self.add("warnings")
         self._span.add_event("warning", {names.MESSAGE: message})
+        stage_log.warning("%s", message)
 
     def figure(self, measure: Measure) -> float | None:
         """Give what was recorded, None where nothing was."""

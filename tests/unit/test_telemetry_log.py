@@ -103,6 +103,20 @@ def test_other_lines_of_a_request_name_its_trace(lines: Lines) -> None:
     assert warning["span_id"] != request["span_id"]
 
 
+def test_what_a_stage_passes_over_is_logged_with_its_trace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.handler.setFormatter(JsonFormatter())
+    with Telemetry({}).request("GET", "/ows", {}) as trace:
+        with trace.stage("read") as stage:
+            stage.warn("B04 of S2A cannot be decoded")
+        trace.reply(200, 0)
+    line = json.loads(caplog.text)
+    assert (line["level"], line["logger"]) == ("WARNING", "sentinel_ows.stage")
+    assert line["message"] == "B04 of S2A cannot be decoded"
+    assert line["trace_id"] == trace.trace_id
+
+
 def test_a_line_outside_any_request_has_no_trace(lines: Lines) -> None:
     logging.getLogger("sentinel_ows.request").info("started")
     assert "trace_id" not in lines.only()

@@ -316,3 +316,17 @@ def test_a_warning_is_an_event_of_its_stage_and_counted(recorded: Recorded) -> N
         ("warning", {"sentinel_ows.message": "B03 of a scene cannot be read"}),
     ]
     assert (read.attributes or {})["sentinel_ows.warnings"] == 2
+
+
+def test_what_is_passed_over_is_an_event_and_counted(recorded: Recorded) -> None:
+    with recorded.telemetry.request("GET", "/ows", {}) as trace:
+        with trace.stage("read") as stage:
+            stage.warn("B04 of S2A cannot be decoded")
+            stage.warn("B03 of S2A cannot be decoded")
+        trace.reply(200, 0)
+    read = recorded.spans()["read"]
+    assert dict(read.attributes or {}) == {"sentinel_ows.warnings": 2}
+    assert [event.name for event in read.events] == ["warning", "warning"]
+    assert dict(read.events[0].attributes or {}) == {
+        "sentinel_ows.message": "B04 of S2A cannot be decoded"
+    }
