@@ -63,8 +63,8 @@ def _encodable(value: object) -> object:
 def logging_configuration(level: str = "INFO") -> dict[str, Any]:
     """Give the ``logging.config`` dictionary: everything as JSON to standard error.
 
-    It serves gunicorn as ``logconfig_dict`` too; gunicorn's access log stays silent, for the
-    request's own line says more.
+    It serves gunicorn as ``logconfig_dict`` too. Of gunicorn only what goes wrong is told, and its
+    access log stays silent: the request's own line says more.
     """
     return {
         "version": 1,
@@ -79,7 +79,7 @@ def logging_configuration(level: str = "INFO") -> dict[str, Any]:
         },
         "root": {"level": level, "handlers": ["json"]},
         "loggers": {
-            "gunicorn.error": {"level": level, "handlers": ["json"], "propagate": False},
+            "gunicorn.error": {"level": "WARNING", "handlers": ["json"], "propagate": False},
             "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         },
     }

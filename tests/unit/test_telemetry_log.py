@@ -198,6 +198,7 @@ def test_gunicorn_logs_in_the_same_form() -> None:
         config.set("logconfig_dict", logging_configuration())
         logger = Logger(config)
         logger.info("Listening at: %s", "http://127.0.0.1:8080")
+        logger.warning("Worker (pid:%s) was sent SIGKILL!", 42)
         try:
             1 // 0
         except ZeroDivisionError:
@@ -206,6 +207,6 @@ def test_gunicorn_logs_in_the_same_form() -> None:
         """
     )
     assert first["logger"] == "gunicorn.error"
-    assert first["message"] == "Listening at: http://127.0.0.1:8080"
+    assert first["message"] == "Worker (pid:42) was sent SIGKILL!"
     assert second["level"] == "ERROR"
     assert second["exception"]["type"] == "builtins.ZeroDivisionError"
