@@ -1,0 +1,15 @@
+"""The application for any WSGI server: ``gunicorn --threads 4 'function.wsgi:application()'``."""
+
+import atexit
+
+from function.composition import compose
+from function.edge.application import Application
+from function.settings import Settings
+
+
+def application() -> Application:
+    """Compose and start the service from the environment, in the process that is to answer."""
+    service = compose(Settings.from_environment())
+    service.start()
+    atexit.register(service.close)
+    return service.application

@@ -1,0 +1,123 @@
+"""Stand-ins for what the request path works with; each records what it was asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import numpy as np
+from publications import COLLECTION, PUBLICATION
+
+from function.deadline import Deadline
+from function.errors import OwsError
+from function.grid import Grid
+from function.layer import ArchiveLayer, Publication
+from function.raster import Raster
+from function.scene import Scene
+from function.search import CollectionExtent, Search
+
+FIRST = datetime(2026, 5, 1, 10, 30, 15, 24_000, tzinfo=UTC)
+LAST = datetime(2026, 6, 30, 10, 30, 15, 24_000, tzinfo=UTC)
+
+EXTENTS = MappingProxyType(
+    {COLLECTION: CollectionExtent(COLLECTION, -10.0, 50.0, -5.0, 55.0, FIRST, LAST, 3)}
+)
+
+
+def make_scene(name: str) -> Scene:
+    return Scene(
+        collection=COLLECTION,
+        name=name,
+        acquired=LAST,
+        generated=LAST,
+        platform="Sentinel-2A",
+        baseline="05.11",
+        datatake="GS2A_20260630T103015_000001_N05.11",
+        relative_orbit=23,
+        cell="29UNU",
+        cloud_cover=None,
+        footprint="MULTIPOLYGON(((-10 50,-5 50,-5 55,-10 50)))",
+        assets=(),
+    )
+
+
+@dataclass
+class StandInCatalogue:
+    """Holds scenes; raises ``failure`` where one is set."""
+
+    scenes: tuple[Scene, ...] = (make_scene("one"), make_scene("two"))
+    failure: Exception | None = None
+    searches: list[tuple[str, Grid, Search, int]] = field(default_factory=list)
+    extents_asked: int = 0
+
+    def search(
+        self, collection: str, grid: Grid, search: Search, limit: int, deadline: Deadline
+    ) -> tuple[Scene, ...]:
+        deadline.check("search")
+        self.searches.append((collection, grid, search, limit))
+        return self.scenes[:limit]
+
+    def extents(self) -> Mapping[str, CollectionExtent]:
+        self.extents_asked += 1
+        self.ready()
+        return EXTENTS
+
+    def ready(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+@dataclass
+class StandInReader:
+    """Fills the grid with the number of scenes, unless ``warnings`` or ``filled`` say otherwise."""
+
+    warnings: tuple[str, ...] = ()
+    used: Callable[[Sequence[Scene]], Sequence[Scene]] = tuple
+    filled: bool = True
+    reads: list[tuple[str, tuple[str, ...], bool]] = field(default_factory=list)
+
+    def read(
+        self,
+        layer: ArchiveLayer,
+        grid: Grid,
+        scenes: Sequence[Scene],
+        cloud_mask: bool,
+        deadline: Deadline,
+    ) -> Raster:
+        deadline.check("read")
+        self.reads.append((layer.name, tuple(scene.name for scene in scenes), cloud_mask))
+        return Raster(
+            grid,
+            np.full((1, *grid.shape), len(scenes), np.uint8),
+            np.full(grid.shape, self.filled),
+            tuple(scene.name for scene in self.used(scenes)),
+            self.warnings,
+        )
+
+
+@dataclass(frozen=True)
+class StandInRendering:
+    content_type: str
+    body: bytes
+
+
+@dataclass
+class StandInRenderer:
+    """Answers a text; raises ``failure`` where one is set."""
+
+    publication: Publication = PUBLICATION
+    failure: OwsError | Exception | None = None
+    asked: list[tuple[dict[str, str], dict[str, Raster], str]] = field(default_factory=list)
+
+    def answer(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        online_resource: str,
+    ) -> StandInRendering:
+        assert extents == EXTENTS
+        self.asked.append((dict(parameters), dict(rasters), online_resource))
+        if self.failure is not None:
+            raise self.failure
+        return StandInRendering("image/png", b"a picture")

@@ -1,0 +1,209 @@
+"""The request path with stand-ins: what each stage is asked, in which order, and when it stops."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from publications import COLLECTION
+from request_path import (
+    StandInCatalogue,
+    StandInReader,
+    StandInRenderer,
+    make_scene,
+)
+
+from function.answer import Answer, Asked, RequestPath
+from function.deadline import Deadline
+from function.errors import (
+    CatalogueUnavailableError,
+    DeadlineExceededError,
+    InvalidTimeError,
+    SceneUnreadableError,
+    UnknownLayerError,
+)
+from function.search import Search
+from function.settings import Settings
+from function.telemetry import Telemetry
+
+ADDRESS = "http://maps.example.org/ows?"
+MAP = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "TRUE_COLOUR",
+    "STYLES": "",
+    "CRS": "EPSG:3857",
+    "BBOX": "0,0,400,300",
+    "WIDTH": "4",
+    "HEIGHT": "3",
+    "FORMAT": "image/png",
+}
+
+
+class Path:
+    """A request path, its collaborators and the spans it left."""
+
+    def __init__(self) -> None:
+        self.catalogue = StandInCatalogue()
+        self.reader = StandInReader()
+        self.renderer = StandInRenderer()
+        self.settings = Settings()
+        self.exporter = InMemorySpanExporter()
+        self.telemetry = Telemetry({}, [SimpleSpanProcessor(self.exporter)])
+        self.path: RequestPath | None = None
+
+    def answer(self, changes: dict[str, str] | None = None, seconds: float = 60) -> Answer:
+        self.path = self.path or RequestPath(
+            self.catalogue, self.reader, self.renderer, self.settings
+        )
+        asked = Asked((urlencode(MAP | (changes or {})),), ADDRESS, Deadline.after(seconds))
+        with self.telemetry.request("GET", "/ows", {}) as trace:
+            return self.path.answer(asked, trace)
+
+    def spans(self) -> list[ReadableSpan]:
+        return [span for span in self.exporter.get_finished_spans() if span.name != "GET"]
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    path = Path()
+    yield path
+    path.telemetry.close()
+
+
+def test_a_map_goes_through_every_stage(path: Path) -> None:
+    answer = path.answer({"CLOUDMASK": "on"})
+    assert answer == Answer("GetMap", "image/png", b"a picture", ("one", "two"), ())
+    (search,) = path.catalogue.searches
+    assert search[0] == COLLECTION
+    assert search[1].shape == (3, 4)
+    assert search[2] == Search()
+    assert path.reader.reads == [("TRUE_COLOUR", ("one", "two"), True)]
+    ((parameters, rasters, address),) = path.renderer.asked
+    assert parameters["BBOX"] == "0.0,0.0,400.0,300.0"
+    assert rasters["TRUE_COLOUR"].bands.tolist() == [[[2] * 4] * 3]
+    assert address == ADDRESS
+    assert [span.name for span in path.spans()] == ["parse", "search", "read", "render"]
+    figures = {span.name: dict(span.attributes or {}) for span in path.spans()}
+    assert figures["parse"]["sentinel_ows.pixels"] == 12
+    assert figures["search"]["sentinel_ows.scenes"] == 2
+    assert figures["read"]["sentinel_ows.scenes"] == 2
+    assert figures["render"]["sentinel_ows.bytes"] == 9
+    remaining = figures["render"]["sentinel_ows.remaining_ms"]
+    assert isinstance(remaining, int)
+    assert 0 < remaining < 60_000
+
+
+def test_what_needs_no_pixels_is_not_read(path: Path) -> None:
+    assert path.answer({"REQUEST": "GetCapabilities"}).operation == "GetCapabilities"
+    path.answer({"LAYERS": "outlines"})
+    assert path.catalogue.searches == []
+    assert path.reader.reads == []
+    assert [rasters for _, rasters, _ in path.renderer.asked] == [{}, {}]
+
+
+def test_layers_that_ask_the_same_share_one_search(path: Path) -> None:
+    answer = path.answer({"LAYERS": "VEGETATION,RADAR,outlines,TRUE_COLOUR", "STYLES": ""})
+    assert [search[0] for search in path.catalogue.searches] == [COLLECTION, "sentinel-1-grd"]
+    assert [name for name, _, _ in path.reader.reads] == ["VEGETATION", "RADAR", "TRUE_COLOUR"]
+    assert [masked for _, _, masked in path.reader.reads] == [True, False, False]
+    assert answer.scenes == ("one", "two")
+    assert path.renderer.asked[0][1].keys() == {"VEGETATION", "RADAR", "TRUE_COLOUR"}
+
+
+def test_the_extents_are_not_asked_for_with_each_request(path: Path) -> None:
+    for _ in range(5):
+        path.answer()
+    assert path.catalogue.extents_asked == 1
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-05-01",
+        "2026-06-30T10:30:15Z",
+        "2026-05-15",
+        "2025/2027",
+        "2026-06-30/",
+        "/2026-05-01",
+        "2030,2026-06",
+        "current",
+    ],
+)
+def test_a_time_that_meets_the_extent_is_answered(path: Path, time: str) -> None:
+    assert path.answer({"TIME": time}).scenes == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-04-30",
+        "2026-07-01",
+        "2026-06-30T10:30:16Z/",
+        "/2026-05-01T10:30:14Z",
+        "2025,2027",
+    ],
+)
+def test_a_time_outside_the_extent_is_refused_with_the_extent(path: Path, time: str) -> None:
+    with pytest.raises(InvalidTimeError, match="2026-05-01T10:30:15Z/2026-06-30T10:30:15Z"):
+        path.answer({"TIME": time})
+    assert path.catalogue.searches == []
+
+
+def test_a_collection_without_scenes_has_no_time_to_lie_outside_of(path: Path) -> None:
+    path.catalogue.scenes = ()
+    assert path.answer({"LAYERS": "RADAR", "TIME": "1999"}).scenes == ()
+
+
+def test_an_unreadable_scene_is_a_warning_where_another_gives_pixels(path: Path) -> None:
+    path.reader.warnings = ("B04 of one cannot be read",)
+    path.reader.used = lambda scenes: scenes[1:]
+    answer = path.answer()
+    assert answer.scenes == ("two",)
+    assert answer.warnings == ("B04 of one cannot be read",)
+    (read,) = [span for span in path.spans() if span.name == "read"]
+    assert [event.name for event in read.events] == ["warning"]
+
+
+def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(path: Path) -> None:
+    path.reader.warnings = ("B04 of one cannot be read",)
+    path.reader.used = lambda _: ()
+    with pytest.raises(SceneUnreadableError, match=r"TRUE_COLOUR.*B04 of one"):
+        path.answer()
+    assert path.renderer.asked == []
+
+
+def test_scenes_beyond_the_limit_are_told_where_pixels_are_missing(path: Path) -> None:
+    path.settings = replace(Settings(), max_scenes=3)
+    path.catalogue.scenes = tuple(make_scene(str(number)) for number in range(9))
+    assert path.answer().warnings == ()
+    path.reader.filled = False
+    answer = path.answer()
+    assert answer.scenes == ("0", "1", "2")
+    assert ["best 3 scenes" in warning for warning in answer.warnings] == [True]
+    path.catalogue.scenes = path.catalogue.scenes[:3]
+    assert path.answer().warnings == ()
+
+
+def test_a_wrong_request_goes_no_further(path: Path) -> None:
+    with pytest.raises(UnknownLayerError):
+        path.answer({"LAYERS": "nothing"})
+    assert [span.name for span in path.spans()] == ["parse"]
+    assert path.catalogue.extents_asked == 0
+
+
+def test_a_catalogue_that_is_away_ends_the_request(path: Path) -> None:
+    path.catalogue.failure = CatalogueUnavailableError("away")
+    with pytest.raises(CatalogueUnavailableError):
+        path.answer()
+    assert path.reader.reads == []
+
+
+def test_a_deadline_that_has_passed_stops_the_work(path: Path) -> None:
+    with pytest.raises(DeadlineExceededError, match="search"):
+        path.answer(seconds=0)
+    assert path.catalogue.searches == []

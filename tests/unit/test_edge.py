@@ -1,0 +1,358 @@
+"""HTTP at the edge, with a stand-in for what lies behind: headers, bodies, failures, probes."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from falcon.testing import Result, TestClient
+from lxml import etree
+from request_path import StandInCatalogue, StandInReader, StandInRenderer, make_scene
+from schemas import EXCEPTIONS_130, assert_valid_by_dtd, assert_valid_by_xsd
+
+from function.answer import RequestPath
+from function.edge.application import create_application
+from function.errors import (
+    FAULTS,
+    CatalogueUnavailableError,
+    DeadlineExceededError,
+    OwsError,
+    RenderError,
+)
+from function.settings import Settings
+from function.telemetry import Telemetry
+
+SERVICE_EXCEPTION = "{http://www.opengis.net/ogc}ServiceException"
+MAP = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "TRUE_COLOUR",
+    "STYLES": "",
+    "CRS": "EPSG:3857",
+    "BBOX": "0,0,400,300",
+    "WIDTH": "4",
+    "HEIGHT": "3",
+    "FORMAT": "image/png",
+}
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Edge:
+    """The application over stand-ins."""
+
+    def __init__(self) -> None:
+        self.catalogue = StandInCatalogue()
+        self.reader = StandInReader()
+        self.renderer = StandInRenderer()
+        self.telemetry = Telemetry({})
+        self.settings = Settings()
+
+    @property
+    def client(self) -> TestClient:
+        path = RequestPath(self.catalogue, self.reader, self.renderer, self.settings)
+        return TestClient(
+            create_application(path, self.catalogue.ready, self.telemetry, self.settings)
+        )
+
+    def get_map(self, changes: dict[str, str] | None = None, **options: object) -> Result:
+        return self.client.simulate_get("/ows", params=MAP | (changes or {}), **options)
+
+    @property
+    def address(self) -> str:
+        """The address that the renderer was told last."""
+        return self.renderer.asked[-1][2]
+
+
+@pytest.fixture
+def edge() -> Iterator[Edge]:
+    edge = Edge()
+    yield edge
+    edge.telemetry.close()
+
+
+def test_a_map_is_answered_with_its_headers(edge: Edge) -> None:
+    result = edge.get_map()
+    assert result.status_code == 200
+    assert result.content == b"a picture"
+    headers = dict(result.headers)
+    timing = headers.pop("server-timing")
+    assert [entry.split(";")[0] for entry in timing.split(", ")] == [
+        "parse", "search", "read", "render", "total",
+    ]  # fmt: skip
+    assert headers.pop("traceresponse").startswith("00-")
+    assert headers == {
+        "content-type": "image/png",
+        "content-length": "9",
+        "cache-control": "public, max-age=60",
+        "x-content-type-options": "nosniff",
+        "x-sentinel-ows-scenes": "one; two",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "Content-Length, Server-Timing, traceresponse,"
+        " X-Sentinel-OWS-Scenes, X-Sentinel-OWS-Warning",
+        "timing-allow-origin": "*",
+    }
+
+
+def test_head_has_the_headers_of_get_and_no_body(edge: Edge) -> None:
+    got = edge.get_map()
+    head = edge.client.simulate_head("/ows", params=MAP)
+    assert head.content == b""
+    assert head.status_code == 200
+    assert head.headers["content-length"] == "9"
+    assert head.headers.keys() == got.headers.keys()
+
+
+def test_a_posted_form_is_a_query(edge: Edge) -> None:
+    posted = edge.client.simulate_post(
+        "/ows", params={"SERVICE": "WMS"}, body=form(MAP), headers=FORM
+    )
+    assert posted.status_code == 200
+    assert posted.content == edge.get_map().content
+    first, second = edge.renderer.asked
+    assert first[0] == second[0]
+
+
+def test_a_chunked_form_is_read_to_its_end(edge: Edge) -> None:
+    posted = edge.client.simulate_post(
+        "/ows", body=form(MAP), headers=FORM, extras={"CONTENT_LENGTH": ""}
+    )
+    assert posted.status_code == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_is_refused_with_the_limit(edge: Edge, chunked: bool) -> None:
+    edge.settings = replace(edge.settings, max_body_bytes=100)
+    extras = {"CONTENT_LENGTH": ""} if chunked else {}
+    result = edge.client.simulate_post("/ows", body="a" * 101, headers=FORM, extras=extras)
+    assert result.status_code == 413
+    assert "at most 100" in message(result)
+
+
+def test_a_body_of_another_type_is_refused(edge: Edge) -> None:
+    result = edge.client.simulate_post(
+        "/ows", body="<GetMap/>", headers={"Content-Type": "text/xml"}
+    )
+    assert result.status_code == 415
+    assert "x-www-form-urlencoded" in message(result)
+
+
+@pytest.mark.parametrize("query", ["LAYERS=%FF", "LAYERS=%00"])
+def test_bytes_that_are_no_text_are_refused(edge: Edge, query: str) -> None:
+    result = edge.client.simulate_get("/ows", query_string=query)
+    assert result.status_code == 400
+    body = edge.client.simulate_post("/ows", body=b"LAYERS=\xff", headers=FORM)
+    assert body.status_code == 400
+
+
+def test_the_trace_goes_on_and_is_told(edge: Edge) -> None:
+    parent = f"00-{TRACE}-b7ad6b7169203331-01"
+    answered = edge.get_map(headers={"traceparent": parent})
+    assert answered.headers["traceresponse"].startswith(f"00-{TRACE}-")
+    failed = edge.get_map({"LAYERS": "nothing"}, headers={"traceparent": parent})
+    assert f"(trace {TRACE})" in message(failed)
+    assert "parse;dur=" in failed.headers["server-timing"]
+
+
+@pytest.mark.parametrize("version", ["1.1.1", "1.3.0"])
+@pytest.mark.parametrize("kind", FAULTS, ids=lambda kind: kind.__name__)
+def test_a_failure_is_reported_in_the_version_that_was_asked(
+    edge: Edge, shared: Path, kind: type[OwsError], version: str
+) -> None:
+    edge.renderer.failure = kind("5 < 6 & \x07'\ufffe' is \"true\"")
+    crs = {"SRS": "EPSG:3857"} if version == "1.1.1" else {}
+    result = edge.get_map({"VERSION": version, **crs})
+    fault = FAULTS[kind]
+    assert result.status_code == fault.status
+    assert result.headers["cache-control"] == "no-store"
+    if version == "1.1.1":
+        assert result.headers["content-type"] == "application/vnd.ogc.se_xml"
+        report = assert_valid_by_dtd(result.content, shared / "schemas")
+        (exception,) = report.iter("ServiceException")
+        assert exception.get("code") == fault.wms_111
+    else:
+        assert result.headers["content-type"] == "text/xml"
+        report = assert_valid_by_xsd(result.content, EXCEPTIONS_130, shared / "schemas")
+        (exception,) = report.iter(SERVICE_EXCEPTION)
+        assert exception.get("code") == fault.wms_130
+    assert report.get("version") == version
+    assert (exception.text or "").startswith("5 < 6 & ?'?' is \"true\" (trace ")
+
+
+def test_an_unexpected_failure_says_nothing_of_its_cause(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    edge.renderer.failure = RuntimeError("postgresql://user:secret@host")
+    with caplog.at_level(logging.ERROR, "sentinel_ows.request"):
+        result = edge.get_map()
+    assert result.status_code == 500
+    assert "secret" not in result.text
+    assert "RuntimeError" not in result.text
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info, tuple)
+    assert "secret" in str(record.exc_info[1])
+
+
+def test_warnings_are_told_and_not_kept_by_caches(edge: Edge) -> None:
+    edge.reader.warnings = tuple(f"file {number}\r\nSet-Cookie: a=é" for number in range(12))
+    result = edge.get_map()
+    warning = result.headers["x-sentinel-ows-warning"]
+    assert warning.startswith("file 0??Set-Cookie: a=?; file 1??")
+    assert warning.endswith("; and 2 more")
+    assert "set-cookie" not in result.headers
+    assert result.headers["cache-control"] == "no-store"
+
+
+def test_the_list_of_scenes_is_bounded(edge: Edge) -> None:
+    edge.catalogue.scenes = tuple(make_scene("S" * 300) for _ in range(1)) + tuple(
+        make_scene(f"scene-{number}") for number in range(40)
+    )
+    header = edge.get_map().headers["x-sentinel-ows-scenes"]
+    assert header.startswith("S" * 200 + "; scene-0; ")
+    assert header.endswith("; and 31 more")
+    assert len(header) < 400
+
+
+ADDRESSES = [
+    ({}, {}, "http://falconframework.org/ows?"),
+    ({}, {"Host": "maps.example.org:8443"}, "http://maps.example.org:8443/ows?"),
+    ({}, {"Host": "[2001:db8::1]:80"}, "http://[2001:db8::1]:80/ows?"),
+    (
+        {},
+        {"X-Forwarded-Host": "evil.example.org", "X-Forwarded-Proto": "https"},
+        "http://falconframework.org/ows?",
+    ),
+    (
+        {"trust_forwarded": True},
+        {"X-Forwarded-Host": "maps.example.org, inner", "X-Forwarded-Proto": "https, http"},
+        "https://maps.example.org/ows?",
+    ),
+    (
+        {"public_url": "https://maps.example.org/sentinel/"},
+        {"Host": "other.example.org"},
+        "https://maps.example.org/sentinel/ows?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "headers", "address"), ADDRESSES)
+def test_links_lead_to_where_the_client_is(
+    edge: Edge, settings: dict[str, object], headers: dict[str, str], address: str
+) -> None:
+    edge.settings = replace(edge.settings, **settings)  # type: ignore[arg-type]
+    assert edge.get_map(headers=headers).status_code == 200
+    assert edge.address == address
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Host", 'a"><script>alert(1)</script>'),
+        ("Host", "a/b"),
+        ("Host", "user@host"),
+        ("X-Forwarded-Host", "a' onload='x"),
+        ("X-Forwarded-Host", "a.example.org:port"),
+        ("X-Forwarded-Proto", "javascript"),
+    ],
+)
+def test_a_host_that_is_none_is_refused(edge: Edge, header: str, value: str) -> None:
+    edge.settings = replace(edge.settings, trust_forwarded=True)
+    result = edge.get_map(headers={header: value})
+    assert result.status_code == 400
+    assert edge.renderer.asked == []
+
+
+def test_live_needs_nothing(edge: Edge) -> None:
+    edge.catalogue.failure = CatalogueUnavailableError("away")
+    result = edge.client.simulate_get("/health/live")
+    assert (result.status_code, result.json) == (200, {"status": "live"})
+
+
+def test_ready_tells_the_truth_and_why(edge: Edge) -> None:
+    assert edge.client.simulate_get("/health/ready").json == {"status": "ready"}
+    edge.catalogue.failure = CatalogueUnavailableError("the catalogue cannot be reached now")
+    result = edge.client.simulate_get("/health/ready")
+    assert result.status_code == 503
+    assert result.json == {"status": "the catalogue cannot be reached now"}
+    assert result.headers["cache-control"] == "no-store"
+
+
+def test_probes_leave_no_trace(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "sentinel_ows.request"):
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            assert "traceresponse" not in edge.client.simulate_get(path).headers
+        assert caplog.records == []
+        edge.get_map()
+    (record,) = caplog.records
+    assert record.__dict__["fields"]["operation"] == "GetMap"
+
+
+def test_metrics_count_the_maps(edge: Edge) -> None:
+    edge.get_map()
+    result = edge.client.simulate_get("/metrics")
+    assert result.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'sentinel_ows_operation="GetMap"' in result.text
+
+
+def test_the_landing_page_links_to_what_there_is(edge: Edge) -> None:
+    page = etree.fromstring(
+        edge.client.simulate_get("/", headers={"Host": "maps.example.org"}).content,
+        etree.HTMLParser(),
+    )
+    links = [str(link.attrib["href"]) for link in page.iter("a")]
+    assert links[0] == (
+        "http://maps.example.org/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
+    )
+    assert len(links) == 2 + 2 + 3
+    for link in links:
+        path, _, query = link.removeprefix("http://maps.example.org").partition("?")
+        assert edge.client.simulate_get(path, query_string=query).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("DELETE", 405), ("OPTIONS", 200)])
+def test_other_methods_are_told_which_are_allowed(edge: Edge, method: str, status: int) -> None:
+    result = edge.client.simulate_request(method, "/ows")
+    assert result.status_code == status
+    assert {"GET", "HEAD", "POST"} <= set(result.headers["allow"].split(", "))
+
+
+def test_a_browser_of_another_site_may_ask(edge: Edge) -> None:
+    result = edge.client.simulate_options("/ows", headers={"Origin": "https://example.org"})
+    assert result.headers["access-control-allow-methods"] == "GET, HEAD, POST, OPTIONS"
+    assert result.headers["access-control-allow-headers"] == "Content-Type, traceparent"
+
+
+def test_an_address_that_is_not_there(edge: Edge) -> None:
+    result = edge.client.simulate_get("/nothing")
+    assert result.status_code == 404
+    assert json.loads(result.text)["title"] == "404 Not Found"
+
+
+def test_the_endpoint_answers_with_a_slash_at_its_end_too(edge: Edge) -> None:
+    assert edge.client.simulate_get("/ows/", params=MAP).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "failure", [DeadlineExceededError("too slow"), RenderError("no"), ValueError("no")]
+)
+def test_a_failure_on_the_way_is_counted_against_the_target(edge: Edge, failure: Exception) -> None:
+    edge.renderer.failure = failure
+    edge.get_map()
+    metrics = edge.client.simulate_get("/metrics").text
+    assert 'sentinel_ows_target="missed"' in metrics
+
+
+def form(parameters: dict[str, str]) -> str:
+    return "&".join(f"{key}={value}" for key, value in parameters.items())
+
+
+def message(result: Result) -> str:
+    root = etree.fromstring(result.content)
+    (exception,) = [element for element in root.iter() if "ServiceException" in str(element.tag)][
+        1:
+    ]
+    return str(exception.text)
