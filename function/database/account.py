@@ -27,9 +27,9 @@ class Account:
     assumed: bool
 
     def run(
-        self, arguments: Sequence[str], timeout: float | None = None
+        self, arguments: Sequence[str], directory: Path = Path("/")
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as this user, its output and errors captured.
+        """Run a program as this user in ``directory``, its output and errors captured.
 
         It sees nothing of our environment: a PGDATA or PGHOST set there means another server.
         """
@@ -38,13 +38,12 @@ class Account:
             user=self.uid if self.assumed else None,
             group=self.gid if self.assumed else None,
             extra_groups=[] if self.assumed else None,
-            cwd="/",
+            cwd=directory,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-            timeout=timeout,
         )
 
     def can_write(self, directory: Path) -> bool:

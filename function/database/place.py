@@ -27,31 +27,34 @@ def find_place(state_dir: Path) -> Path | None:
     return place.resolve() if place.exists() else None
 
 
-def make_place(state_dir: Path, elsewhere: Path = SYSTEM_DIRECTORY) -> Path:
+def make_place(state_dir: Path, elsewhere: Path | None = None) -> Path:
     """Make the directory of the cluster's files and socket, owned by the account that runs it.
 
     It is ``database`` in ``state_dir`` where the account can reach that (a checkout in /root it
-    cannot) and the socket's path is not too long; else a directory of this checkout's own
-    elsewhere, which ``database`` then is a link to.
+    cannot) and PostgreSQL's clients take it as a socket's. Else it is a directory of this
+    ``state_dir``'s own ``elsewhere``, by default in /var/lib or, without root, in the home
+    directory; ``database`` is then a link to it.
 
     Raises:
         PlaceError: neither can be made.
         AccountError: there is no account to own it.
     """
-    place = state_dir.absolute() / NAME
-    if place.exists():
-        return place.resolve()
+    found = find_place(state_dir)
+    if found is not None:
+        return found
     account = server_account()
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
+        place = state_dir.resolve() / NAME
         place.unlink(missing_ok=True)
-        if _socket_fits(place) and _hand_over(place, account):
+        if _may_hold_socket(place) and _hand_over(place, account):
             return place
-        base = elsewhere if account.assumed else account.home / ".local" / "state" / "sentinel-ows"
-        key = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
+        home_state = account.home / ".local" / "state" / "sentinel-ows"
+        base = elsewhere or (SYSTEM_DIRECTORY if account.assumed else home_state)
+        key = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
         outside = base / key
         base.mkdir(parents=True, exist_ok=True)
-        if not (_socket_fits(outside) and _hand_over(outside, account)):
+        if not (_may_hold_socket(outside) and _hand_over(outside, account)):
             raise PlaceError(f"the database's account cannot use {place}, nor {outside}")
         place.symlink_to(outside)
     except OSError as error:
@@ -59,8 +62,9 @@ def make_place(state_dir: Path, elsewhere: Path = SYSTEM_DIRECTORY) -> Path:
     return outside
 
 
-def _socket_fits(place: Path) -> bool:
-    return len(os.fsencode(place / SOCKET)) <= SOCKET_PATH_LIMIT
+def _may_hold_socket(place: Path) -> bool:
+    # To libpq a comma separates hosts, and nothing escapes it.
+    return len(os.fsencode(place / SOCKET)) <= SOCKET_PATH_LIMIT and "," not in str(place)
 
 
 def _hand_over(place: Path, account: Account) -> bool:

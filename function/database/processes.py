@@ -5,7 +5,7 @@ from pathlib import Path
 PROC = Path("/proc")
 
 
-def server_processes(data: Path) -> frozenset[int]:
+def server_processes(data: Path, processes: Path = PROC) -> frozenset[int]:
     """Find the processes of PostgreSQL whose working directory is ``data``.
 
     Every one of its processes stays in its data directory for life. The process id in
@@ -13,7 +13,7 @@ def server_processes(data: Path) -> frozenset[int]:
     any process's.
     """
     found = set()
-    for process in PROC.iterdir():
+    for process in processes.iterdir():
         if not process.name.isdigit():
             continue
         try:

@@ -21,6 +21,7 @@ START_SECONDS = 300
 
 SETTINGS = {
     "listen_addresses": "",  # the socket alone: nothing on the network to guard
+    "unix_socket_directories": "..",  # the place, as seen from the data directory
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",  # footprints and times of about 100 000 scenes stay in memory
     "work_mem": "16MB",  # a search sorts thousands of scenes without touching the disk
@@ -106,22 +107,26 @@ class Server:
         for remains in ("data/postmaster.pid", SOCKET, f"{SOCKET}.lock"):
             (self.place / remains).unlink(missing_ok=True)
         said_before = self.log.stat().st_size if self.log.exists() else 0
-        settings = SETTINGS | {"unix_socket_directories": str(self.place)}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        try:
-            self._run(
-                "pg_ctl",
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        # pg_ctl passes on to a shell what it is given, and gets paths with a $ wrong: so it is
+        # given none but from here, and the server, which works in its data directory, from there.
+        launched = self.account.run(
+            [
+                self.programs.path("pg_ctl"),
                 "start",
-                f"--pgdata={self.data}",
-                f"--log={self.log}",
+                "--pgdata=data",
+                "--log=log",
                 f"--options={shlex.join(options)}",
                 f"--timeout={START_SECONDS}",
                 "--wait",
+            ],
+            self.place,
+        )
+        if launched.returncode != 0:
+            said = self.log.read_bytes()[said_before:] if self.log.exists() else b""
+            raise ClusterError(
+                f"pg_ctl failed: {launched.stderr.strip()}\n{said.decode(errors='replace').strip()}"
             )
-        except ClusterError as error:
-            with self.log.open(errors="replace") as log:
-                log.seek(said_before)
-                raise ClusterError(f"{error}\n{log.read().strip()}") from error
 
     def create_database(self, name: str) -> None:
         """Create an empty database unless it is there."""

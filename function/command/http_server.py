@@ -1,0 +1,90 @@
+"""gunicorn around the composed service."""
+
+import math
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from function.composition import Service
+from function.edge.application import Application
+from function.errors import OperatorError
+from function.settings import Settings
+
+# Requests are answered within the deadline; what follows it is sending the last bytes.
+SEND_SECONDS = 5
+# Longer than Go's HTTP client, which Knative's queue-proxy is, keeps an idle connection (90 s):
+# a proxy that reuses one just as it is closed here answers 502.
+KEEPALIVE_SECONDS = 95
+# A worker whose main loop stands still this long is killed and replaced. A drawing MapServer holds
+# the interpreter, so it must exceed the slowest of those, which the deadline does not interrupt.
+HUNG_SECONDS = 120
+# The longest request line that gunicorn can be told to take. A GetMap of many layers is long.
+REQUEST_LINE_BYTES = 8190
+# Connections that wait to be accepted; the kernel bounds it by net.core.somaxconn (4096).
+BACKLOG = 2048
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's own, not a place for temporary files
+
+
+class AddressError(OperatorError):
+    """The address to listen on cannot be had."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address, or raise AddressError with the reason."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise AddressError(
+            f"port {port} of {host} cannot be listened on: {error.strerror}."
+            " Another port is chosen with PORT=…"
+        ) from error
+
+
+class HttpServer(BaseApplication):  # type: ignore[misc]
+    """One process that answers, and one over it that replaces it should it die.
+
+    The service is made before the fork, so that what keeps it from being made is told once and
+    ends the command; its connections and threads start after the fork.
+    """
+
+    def __init__(self, service: Service, listener: socket.socket, settings: Settings) -> None:
+        self._service = service
+        self._options = {
+            # gunicorn takes over the descriptor and closes it.
+            "bind": f"fd://{listener.detach()}",
+            "worker_class": "gthread",
+            # Threads share what is cached; a second process would hold all of it again.
+            "workers": 1,
+            "threads": settings.threads,
+            "timeout": HUNG_SECONDS,
+            "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
+            "keepalive": KEEPALIVE_SECONDS,
+            "limit_request_line": REQUEST_LINE_BYTES,
+            # Each request has its own JSON line: of gunicorn only what goes wrong is news.
+            "loglevel": "warning",
+            # Nothing uses it, and it wants a home directory that can be written.
+            "control_socket_disable": True,
+            # The worker touches a file every second; on a slow disk that may block it.
+            "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
+            "post_fork": self._start,
+            "worker_exit": self._close,
+        }
+        super().__init__(prog="sentinel-ows")
+
+    def load_config(self) -> None:
+        """Hand gunicorn its configuration; neither its environment variable nor a file counts."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Application:
+        return self._service.application
+
+    def _start(self, _arbiter: Any, _worker: Any) -> None:
+        self._service.start()
+
+    def _close(self, _arbiter: Any, _worker: Any) -> None:
+        self._service.close()
