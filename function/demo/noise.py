@@ -16,7 +16,7 @@ FRACTION_BITS = 24  # as many as a float32 holds exactly
 
 
 def lattice(seed: int, shape: tuple[int, int]) -> Field:
-    """Draw white noise, even over −1…1."""
+    """Draw white noise, even over -1…1."""
     words = np.random.PCG64(seed).random_raw(shape[0] * shape[1])
     whole = (words >> np.uint64(64 - FRACTION_BITS)).astype(np.float32).reshape(shape)
     return whole * np.float32(2.0 ** (1 - FRACTION_BITS)) - np.float32(1.0)
@@ -33,14 +33,14 @@ def bell(seed: int, shape: tuple[int, int]) -> Field:
     return ((total - 131070).astype(np.float32) * scale).reshape(shape)
 
 
-def enlarge(coarse: Field, factor: int, shape: tuple[int, int]) -> Field:
-    """Interpolate ``coarse`` by cubic B-splines, ``factor`` pixels to a cell.
+def enlarge(coarse: Field, factors: tuple[int, int], shape: tuple[int, int]) -> Field:
+    """Interpolate ``coarse`` by cubic B-splines, ``factors`` pixels to a cell (down, across).
 
     The first pixel lies on node (1, 1): ``coarse`` needs one node more than the pixels span on
     the near sides and two on the far ones. B-splines smooth, which is what noise wants.
     """
-    rows = _along_rows(coarse, factor, shape[0])
-    return np.ascontiguousarray(_along_rows(rows.T, factor, shape[1]).T)
+    rows = _along_rows(coarse, factors[0], shape[0])
+    return np.ascontiguousarray(_along_rows(rows.T, factors[1], shape[1]).T)
 
 
 def _along_rows(nodes: Field, factor: int, length: int) -> Field:
@@ -61,26 +61,34 @@ def _along_rows(nodes: Field, factor: int, length: int) -> Field:
     return total
 
 
-def smooth(seed: int, shape: tuple[int, int], cell: int) -> Field:
-    """Draw noise whose features are about ``cell`` pixels across, within −1…1."""
-    nodes = lattice(seed, (shape[0] // cell + 5, shape[1] // cell + 5))
-    return enlarge(nodes, cell, shape)
+def smooth(seed: int, shape: tuple[int, int], cell: int, stretch: int = 1) -> Field:
+    """Draw noise whose features are about ``cell`` pixels across, within -1…1.
+
+    ``stretch`` lengthens them along the rows.
+    """
+    wide = cell * stretch
+    nodes = lattice(seed, (shape[0] // cell + 5, shape[1] // wide + 5))
+    return enlarge(nodes, (cell, wide), shape)
 
 
 def fractal(
-    seed: int, shape: tuple[int, int], cells: Sequence[int], persistence: float = 0.5
+    seed: int,
+    shape: tuple[int, int],
+    cells: Sequence[int],
+    persistence: float = 0.5,
+    stretch: int = 1,
 ) -> Field:
     """Add noise of every size in ``cells``, each ``persistence`` times as strong as the last."""
     total = np.zeros(shape, np.float32)
     strength = np.float32(1.0)
     for octave, cell in enumerate(cells):
-        total += strength * smooth(seed * 1000 + octave, shape, cell)
+        total += strength * smooth(seed * 1000 + octave, shape, cell, stretch)
         strength *= np.float32(persistence)
     return total
 
 
 def ramp(values: Field, low: float, high: float) -> Field:
-    """Rise smoothly from 0 at ``low`` to 1 at ``high`` (3t² − 2t³)."""
+    """Rise smoothly from 0 at ``low`` to 1 at ``high`` (3t² - 2t³)."""
     share = np.clip((values - np.float32(low)) * np.float32(1.0 / (high - low)), 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
@@ -99,7 +107,7 @@ def blur(values: Field, passes: int = 1) -> Field:
 
 def hashed(*keys: NDArray[np.uint32] | int) -> NDArray[np.uint32]:
     """Mix integers into one well spread 32-bit number for each pixel."""
-    mixed = np.asarray(np.uint32(0x9E3779B9))
+    mixed = np.full(1, 0x9E3779B9, np.uint32)
     for key in keys:
         mixed = (mixed ^ np.asarray(key, np.uint32)) * np.uint32(0x85EBCA6B)
         mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(0xC2B2AE35)

@@ -1,0 +1,73 @@
+"""Make the demo's products."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from function.demo.itinerary import CELLS, GROUND, LANDSCAPE_SEED, PASSES, Pass
+from function.demo.landscape import Landscape, make_landscape
+from function.demo.observation import observe
+from function.demo.painting import ObservationPainter
+from function.demo.safe_writer import images_of, write_product
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far the work has come: ``done`` of ``total`` steps, the next being ``what``."""
+
+    done: int
+    total: int
+    what: str
+
+
+Progress = Callable[[Step], None]
+
+
+def product_names() -> tuple[str, ...]:
+    """Name every product of the demo, without ``.SAFE``."""
+    return tuple(flight.product(cell).name for flight in PASSES for cell in CELLS)
+
+
+def write_demo(directory: Path, progress: Progress) -> tuple[Path, ...]:
+    """Write the demo's products below ``directory`` and give their ``.SAFE`` directories.
+
+    Products that lie there whole are kept; what an interrupted run left is made anew. The pixels
+    are the same on every run and every platform.
+    """
+    missing = [
+        flight
+        for flight in PASSES
+        if not all((directory / f"{flight.product(cell).name}.SAFE").exists() for cell in CELLS)
+    ]
+    if missing:
+        counter = _Counter(progress, _steps(missing))
+        counter.advance("landscape")
+        landscape = make_landscape(LANDSCAPE_SEED, GROUND.shape)
+        for flight in missing:
+            _write_pass(directory, flight, landscape, counter)
+    return tuple(directory / f"{name}.SAFE" for name in product_names())
+
+
+class _Counter:
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def advance(self, what: str) -> None:
+        self._progress(Step(self._done, self._total, what))
+        self._done += 1
+
+
+def _steps(flights: list[Pass]) -> int:
+    images = (len(images_of(flight.product(cell))) for flight in flights for cell in CELLS)
+    return 1 + len(flights) + sum(images)
+
+
+def _write_pass(directory: Path, flight: Pass, landscape: Landscape, counter: _Counter) -> None:
+    counter.advance(f"view of {flight.acquired:%Y-%m-%d}")
+    observation = observe(landscape, flight.season, flight.sky)
+    for cell in CELLS:
+        product = flight.product(cell)
+        painter = ObservationPainter(product, GROUND, observation, flight.edge, flight.sky.seed)
+        write_product(directory, product, painter, counter.advance)
