@@ -1,6 +1,6 @@
-"""The operations that describe layers: GetCapabilities, GetLegendGraphic, GetStyles, DescribeLayer.
+"""GetCapabilities and GetLegendGraphic (OGC 06-042, 7.2; OGC 05-078r4, 12).
 
-They need no pixels; MapServer answers them from the mapfile (OGC 06-042, 7.2; OGC 05-078r4).
+They need no pixels: MapServer answers them from the mapfile.
 """
 
 import re
@@ -12,7 +12,8 @@ from function.parse.parameters import Parameters, shown
 from function.parse.selection import check_style, expand
 from function.parse.version import WMS_130
 
-OPERATIONS = ("GetCapabilities", "GetLegendGraphic", "GetStyles", "DescribeLayer")
+GET_CAPABILITIES = "GetCapabilities"
+OPERATIONS = (GET_CAPABILITIES, "GetLegendGraphic")
 
 # The version of SLD that WMS 1.3.0 goes with; MapServer wants it said.
 SLD_VERSION = ("SLD_VERSION", "1.1.0")
@@ -28,15 +29,9 @@ def read_description(
     parameters: Parameters, operation: str, version: str, publication: Publication
 ) -> tuple[tuple[str, str], ...]:
     """The parameters of ``operation`` for MapServer; raises the OwsError for what is wrong."""
-    if operation == "GetCapabilities":
+    if operation == GET_CAPABILITIES:
         return _read_optional(parameters, "UPDATESEQUENCE")
-    sld = (SLD_VERSION,) if version == WMS_130 else ()
-    if operation == "GetLegendGraphic":
-        return _read_legend(parameters, publication) + sld
-    layers = parameters.require("LAYERS")
-    for name in layers.split(","):
-        expand(name, publication)
-    return (("LAYERS", layers), *sld)
+    return _read_legend(parameters, publication) + ((SLD_VERSION,) if version == WMS_130 else ())
 
 
 def _read_legend(parameters: Parameters, publication: Publication) -> tuple[tuple[str, str], ...]:

@@ -265,6 +265,7 @@ def test_a_key_repeated_with_the_same_value_is_one() -> None:
 WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
     ({"REQUEST": None}, MissingParameterError, "REQUEST"),
     ({"REQUEST": "GetFeature"}, UnknownOperationError, "GetCapabilities"),
+    ({"REQUEST": "GetStyles"}, UnknownOperationError, "GetLegendGraphic"),
     ({"SERVICE": "WFS"}, UnknownOperationError, "WMS"),
     ({"VERSION": "new"}, InvalidParameterError, "VERSION"),
     ({"LAYERS": None}, MissingParameterError, "LAYERS"),
@@ -385,15 +386,6 @@ def test_a_wrong_legend_is_refused(changes: dict[str, str], kind: type[OwsError]
     with pytest.raises(OwsError) as raised:
         read(LEGEND | changes)
     assert type(raised.value) is kind
-
-
-@pytest.mark.parametrize("operation", ["GetStyles", "DescribeLayer"])
-def test_operations_on_layers_are_passed_on(operation: str) -> None:
-    query = read({"REQUEST": operation.upper(), "VERSION": "1.1.1", "LAYERS": "VEGETATION,optical"})
-    assert passed(query)["REQUEST"] == operation
-    assert passed(query)["LAYERS"] == "VEGETATION,optical"
-    with pytest.raises(UnknownLayerError):
-        read({"REQUEST": operation, "VERSION": "1.1.1", "LAYERS": "VEGETATION,nothing"})
 
 
 def test_forms_are_decoded_in_order() -> None:
