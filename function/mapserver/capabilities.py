@@ -1,7 +1,8 @@
 """MapServer's capabilities documents, held to what the service answers."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from copy import deepcopy
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -17,20 +18,29 @@ METADATA_REQUEST = "request=GetMetadata"
 TIME_ABILITIES = ("multipleValues", "current")
 
 
-def hold_to_the_service(body: bytes, timed: Set[str], legend_formats: tuple[str, ...]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Legends:
+    """The formats that legends are drawn in, and (width, height) by layer and style."""
+
+    formats: tuple[str, ...]
+    sizes: Mapping[tuple[str, str], tuple[int, int]]
+
+
+def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes:
     """A WMS capabilities document, 1.1.1 or 1.3.0, that states what is answered and no more.
 
     Gone are exceptions drawn into images, requests that MapServer refers to and nobody answers,
     CRS:84 where it is called SRS, and comments. New are GetLegendGraphic among the requests,
-    which MapServer tells of together with SLD alone, and what the TIME of the layers named in
-    ``timed`` takes (1.3.0; the DTD of 1.1.1 has no place for it).
+    which MapServer tells of together with SLD alone, the sizes of legends, and what the TIME of
+    the layers named in ``timed`` takes (1.3.0; the DTD of 1.1.1 has no place for it).
     """
     parser = etree.XMLParser(
         no_network=True, load_dtd=False, resolve_entities=False, remove_comments=True
     )
     root = etree.fromstring(body, parser)
     _drop_unanswered(root)
-    _add_legend_request(root, legend_formats)
+    _add_legend_request(root, legends.formats)
+    _correct_legend_sizes(root, legends.sizes)
     if root.get("version") == "1.3.0":
         _tell_time_abilities(root, timed)
     else:
@@ -73,11 +83,27 @@ def _add_legend_request(root: etree._Element, formats: tuple[str, ...]) -> None:
 
 def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:
     for dimension in _named(root, "Dimension"):
-        layer = dimension.getparent()
-        names = [] if layer is None else [part for part in layer if _is(part, "Name")]
-        if dimension.get("name") == "time" and any(_text(name) in timed for name in names):
+        if dimension.get("name") == "time" and _name_of(dimension.getparent()) in timed:
             for ability in TIME_ABILITIES:
                 dimension.set(ability, "1")
+
+
+def _correct_legend_sizes(
+    root: etree._Element, sizes: Mapping[tuple[str, str], tuple[int, int]]
+) -> None:
+    for link in _named(root, "LegendURL"):
+        style = link.getparent()
+        layer = None if style is None else style.getparent()
+        size = sizes.get((_name_of(layer), _name_of(style)))
+        if size is not None:
+            link.set("width", str(size[0]))
+            link.set("height", str(size[1]))
+
+
+def _name_of(element: etree._Element | None) -> str:
+    """The text of the Name of a layer or a style; empty where it has none."""
+    names = [] if element is None else [part for part in element if _is(part, "Name")]
+    return _text(names[0]) if names else ""
 
 
 def _named(root: etree._Element, name: str) -> list[etree._Element]:

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
 
-# A pixel without a class. Class codes are unsigned 8-bit, so none of them is taken for it.
-NO_CLASS = -1
+# A pixel without a class. No product numbers its classes so high; where 255 occurs it means this.
+NO_CLASS = 255
 
 OPAQUE = 255
 
 # GDAL's names of sample types ("GDAL raster data model").
-SAMPLE_TYPES = {"uint8": "Byte", "int16": "Int16", "float32": "Float32"}
+SAMPLE_TYPES = {"uint8": "Byte", "float32": "Float32"}
 
 
 def feed(target: Any, layer: ArchiveLayer, raster: Raster) -> NDArray[Any]:
@@ -24,8 +24,9 @@ def feed(target: Any, layer: ArchiveLayer, raster: Raster) -> NDArray[Any]:
     the map is drawn. GDAL's MEM driver reads it where it lies.
 
     How a pixel without a value is told, for each kind: colours get a fourth band of opacity, so
-    that black stays a colour; an index is NaN there; class codes become int16 with a nodata value
-    beyond their range.
+    that black stays a colour; an index is NaN there; a class is NO_CLASS. Classes stay 8-bit:
+    wider samples are put into buckets, and where classes overlap MapServer then prefers the one
+    that it found before to the first in the mapfile.
     """
     pixels: NDArray[Any]
     if layer.kind is LayerKind.COLOUR:
@@ -79,8 +80,8 @@ def _with_gaps(raster: Raster, scale: tuple[float, float] | None) -> NDArray[np.
     return np.ascontiguousarray(pixels)
 
 
-def _with_no_class(raster: Raster) -> NDArray[np.int16]:
-    pixels = raster.bands.astype(np.int16)
+def _with_no_class(raster: Raster) -> NDArray[np.uint8]:
+    pixels = raster.bands.astype(np.uint8)
     pixels[:, ~raster.valid] = NO_CLASS
     return np.ascontiguousarray(pixels)
 

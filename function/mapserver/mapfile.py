@@ -6,7 +6,7 @@ from typing import Any
 
 import mapscript
 
-from function.layer import ArchiveLayer, Publication
+from function.layer import ArchiveLayer, LayerKind, Publication
 from function.mapserver.archive_layer import read_archive_layer
 from function.mapserver.catalogue_connection import CATALOGUE, bounded_connection
 from function.mapserver.feeding import scale_of
@@ -42,6 +42,7 @@ def load_mapfile(path: Path, database_url: str) -> Mapfile:
         if keys is not None:
             _check_feedable(layer, keys)
             archive_layers[layer.name] = read_archive_layer(keys)
+            _check_classes(layer, archive_layers[layer.name].kind, keys)
         elif layer.connectiontype == mapscript.MS_POSTGIS and layer.connection == CATALOGUE:
             layer.connection = bounded_connection(database_url)
     _check_names(path, loaded)
@@ -71,6 +72,22 @@ def _check_feedable(layer: Any, keys: LayerMetadata) -> None:
         scale_of(layer)
     except ValueError as error:
         raise keys.fault("kind", "PROCESSING SCALE is no pair min,max of numbers") from error
+
+
+def _check_classes(layer: Any, kind: LayerKind, keys: LayerMetadata) -> None:
+    """Refuse a class without EXPRESSION among several of an index.
+
+    MapServer mistakes another class for it there: msGetClass_String of mapraster.c, up to 8.6,
+    returns the turn in which it tried the class instead of the class.
+    """
+    classes = [layer.getClass(index) for index in range(layer.numclasses)]
+    if kind is not LayerKind.INDEX or len(classes) == 1:
+        return
+    for drawn in classes:
+        if not drawn.getExpressionString():
+            raise keys.fault(
+                "kind", f"CLASS {drawn.name!r} needs an EXPRESSION: an index has several classes"
+            )
 
 
 def _check_names(path: Path, loaded: Any) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from function.errors import InvalidParameterError
 from function.layer import Publication
-from function.mapserver.capabilities import hold_to_the_service
+from function.mapserver.capabilities import Legends, hold_to_the_service
 from function.mapserver.dispatch import Rendered, dispatch
 from function.mapserver.extents import state_extents
 from function.mapserver.feeding import feed
+from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
 from function.raster import Raster
@@ -17,6 +18,9 @@ from function.search import CollectionExtent
 
 # Exceptions are written by the edge, as the request wants them. Here they are only read.
 ANSWERED_ELSEWHERE = frozenset({"EXCEPTIONS"})
+
+# MapServer draws transparent maps in these formats too, on black instead of the background.
+OPAQUE_FORMATS = frozenset({"image/jpeg"})
 
 # MapServer's extent runs from the middle of the first pixel to the middle of the last. From a
 # single one it has no pixel size, and draws nothing.
@@ -32,6 +36,11 @@ class MapServer:
         ``database_url`` is where the layers with ``CONNECTION "catalogue"`` read.
         """
         self._mapfile = load_mapfile(mapfile, database_url)
+        formats = stated(self._mapfile.map.web.metadata, "getlegendgraphic_formatlist") or ""
+        self._legends = Legends(
+            tuple(text.strip() for text in formats.split(",")),
+            measure_legends(self._mapfile.map, self._mapfile.publication),
+        )
 
     @property
     def publication(self) -> Publication:
@@ -53,6 +62,8 @@ class MapServer:
         that the client used. Raises the OwsError that MapServer's exception tells.
         """
         asked = {key.upper(): value for key, value in parameters}
+        if asked.get("FORMAT") in OPAQUE_FORMATS:
+            asked["TRANSPARENT"] = "FALSE"
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         drawn = self._mapfile.map.clone()
         drawn.web.metadata.set("wms_onlineresource", online_resource)
@@ -67,7 +78,7 @@ class MapServer:
         if operation == "getcapabilities":
             state_extents(drawn, self.publication, extents)
             answer = dispatch(drawn, passed)
-            return Rendered(answer.content_type, self._correct(drawn, answer.body, extents))
+            return Rendered(answer.content_type, self._correct(answer.body, extents))
         return dispatch(drawn, passed)
 
     def _feed(self, drawn: Any, rasters: Mapping[str, Raster]) -> list[Any]:
@@ -81,14 +92,13 @@ class MapServer:
                 drawn.removeLayer(target.index)
         return pixels
 
-    def _correct(self, drawn: Any, body: bytes, extents: Mapping[str, CollectionExtent]) -> bytes:
+    def _correct(self, body: bytes, extents: Mapping[str, CollectionExtent]) -> bytes:
         timed = {
             name
             for name, layer in self.publication.archive_layers.items()
             if layer.collection in extents
         }
-        formats = stated(drawn.web.metadata, "getlegendgraphic_formatlist") or ""
-        return hold_to_the_service(body, timed, tuple(formats.split(",")))
+        return hold_to_the_service(body, timed, self._legends)
 
 
 def _check_size(asked: Mapping[str, str]) -> None:
