@@ -12,6 +12,7 @@ from function.composition import Service
 from function.edge.application import Application
 from function.errors import OperatorError
 from function.settings import Settings
+from function.telemetry import logging_configuration
 
 # Requests are answered within the deadline; what follows it is sending the last bytes.
 SEND_SECONDS = 5
@@ -64,8 +65,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,
             "limit_request_line": REQUEST_LINE_BYTES,
-            # Each request has its own JSON line: of gunicorn only what goes wrong is news.
-            "loglevel": "warning",
+            "logconfig_dict": logging_configuration(),
             # Nothing uses it, and it wants a home directory that can be written.
             "control_socket_disable": True,
             # The worker touches a file every second; on a slow disk that may block it.

@@ -9,6 +9,7 @@ from function.command.http_server import HttpServer, listen
 from function.command.running_catalogue import running_catalogue
 from function.composition import compose
 from function.settings import Settings
+from function.telemetry import configure_logging
 
 NAME = "serve"
 
@@ -26,6 +27,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     listener = listen(settings.host, settings.port)
     signal.signal(signal.SIGTERM, _leave)
     with running_catalogue(settings) as ready:
+        configure_logging()
         HttpServer(compose(ready), listener, ready).run()
     return 0
 
