@@ -1,5 +1,7 @@
 """Builds everything and wires it together; nothing else knows every part."""
 
+import os
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from function.answer import RequestPath
@@ -7,6 +9,7 @@ from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
+from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
 from function.telemetry import Telemetry
@@ -21,6 +24,7 @@ class Service:
 
     application: Application
     pool: CataloguePool
+    workers: Executor
     telemetry: Telemetry
 
     def start(self) -> None:
@@ -31,6 +35,7 @@ class Service:
     def close(self) -> None:
         """Close the connections and send what is left."""
         self.pool.close()
+        self.workers.shutdown()
         self.telemetry.close()
 
 
@@ -41,10 +46,13 @@ def compose(settings: Settings) -> Service:
     telemetry = Telemetry()
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
+    # One window for each CPU: decoding computes all the time. The threads start when needed.
+    workers = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode")
     path = RequestPath(
         catalogue,
-        SceneReader(),
+        SceneReader(GdalDecoder(), workers),
         MapServer(settings.mapfile, settings.database_url),
         settings,
     )
-    return Service(create_application(path, catalogue.ready, telemetry, settings), pool, telemetry)
+    application = create_application(path, catalogue.ready, telemetry, settings)
+    return Service(application, pool, workers, telemetry)

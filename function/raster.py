@@ -1,11 +1,25 @@
 """Pixels of one layer on the request's grid: what reading hands to rendering."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from function.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCounts:
+    """What reading a layer took.
+
+    ``scenes`` were turned to; ``skipped`` were not, as they could add no pixel. ``windows`` of
+    image files were decoded, which held ``samples``.
+    """
+
+    scenes: int = 0
+    skipped: int = 0
+    windows: int = 0
+    samples: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,6 +29,7 @@ class Raster:
     ``bands`` has the shape (bands, height, width), C-contiguous: uint8 for colours and classes,
     float32 for an index. ``valid`` (height, width) tells which pixels a scene filled. ``scenes``
     names the scenes that gave pixels, best first; ``warnings`` tells what could not be read.
+    Pixels that are not valid are 0, of an index NaN.
     """
 
     grid: Grid
@@ -22,3 +37,4 @@ class Raster:
     valid: NDArray[np.bool_]
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    counts: ReadCounts = field(default_factory=ReadCounts)

@@ -1,0 +1,73 @@
+"""From the values of a layer's images to its finished bands."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from function.layer import ArchiveLayer, LayerKind
+from function.scene import Asset
+from function.scenes.calibration import calibrate
+from function.scenes.colour import stretch
+from function.scenes.decoder import Samples
+from function.scenes.expression import Expression
+
+Mask = NDArray[np.bool_]
+Bands = NDArray[np.uint8] | NDArray[np.float32]
+
+
+class Recipe:
+    """How a layer's images become its bands; made once for all scenes of a request.
+
+    Raises InvalidParameterError for an index whose expression does not read its bands.
+    """
+
+    def __init__(self, layer: ArchiveLayer) -> None:
+        self._layer = layer
+        self._expression = (
+            Expression(layer.expression or "", layer.bands)
+            if layer.kind is LayerKind.INDEX
+            else None
+        )
+
+    @property
+    def bands(self) -> int:
+        """Bands of the finished layer."""
+        return 3 if self._layer.kind is LayerKind.COLOUR else 1
+
+    @property
+    def floating(self) -> bool:
+        """Whether they are float32, else uint8."""
+        return self._layer.kind is LayerKind.INDEX
+
+    def finish(self, assets: Sequence[Asset], values: Sequence[Samples]) -> tuple[Bands, Mask]:
+        """Finish the ``values`` (components, height, width) of the images ``assets``.
+
+        The assets are the layer's bands in order, or its visual image alone. Returns bands and
+        where they are numbers at all, which an expression need not be.
+        """
+        everywhere = np.ones(values[0].shape[1:], np.bool_)
+        if self._expression is not None:
+            pairs = zip(self._layer.bands, assets, values, strict=True)
+            index = self._expression.evaluate(
+                {band: calibrate(asset, samples[0]) for band, asset, samples in pairs}
+            )
+            return index[np.newaxis], np.isfinite(index)
+        if self._layer.kind is LayerKind.CLASSES:
+            return values[0].astype(np.uint8, copy=False), everywhere
+        if len(assets) == 1 and assets[0].components == self.bands:
+            return _to_bytes(values[0]), everywhere
+        darkest, brightest = self._layer.stretch
+        colours = [
+            stretch(calibrate(asset, samples[0]), darkest, brightest)
+            for asset, samples in zip(assets, values, strict=True)
+        ]
+        return np.stack(colours), everywhere
+
+
+def _to_bytes(colours: Samples) -> NDArray[np.uint8]:
+    """Round interpolated colours; cubic ones may have left the range."""
+    if colours.dtype == np.uint8:
+        return colours.astype(np.uint8, copy=False)
+    rounded: NDArray[np.uint8] = np.rint(colours).clip(0, 255).astype(np.uint8)
+    return rounded
