@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from function.catalogue.migrations import migrate
+from function.catalogue.pool import CataloguePool
 from function.database.cluster import PrivateCluster
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -53,3 +55,36 @@ def database_url(cluster: PrivateCluster) -> Iterator[str]:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield urlunsplit(urlsplit(cluster.url)._replace(path=f"/{name}"))
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def catalogue_template(cluster: PrivateCluster, repository: Path) -> str:
+    """The name of a migrated database, for others to be copied from."""
+    name = "catalogue_template"
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrate(urlunsplit(urlsplit(cluster.url)._replace(path=f"/{name}")), repository / "catalog-sql")
+    return name
+
+
+@pytest.fixture
+def catalogue_url(cluster: PrivateCluster, catalogue_template: str) -> Iterator[str]:
+    """A catalogue of the test's own: the schema, and nothing in it."""
+    name = f"catalogue_{next(_numbers)}"
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(catalogue_template)
+            )
+        )
+        yield urlunsplit(urlsplit(cluster.url)._replace(path=f"/{name}"))
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def catalogue_pool(catalogue_url: str) -> Iterator[CataloguePool]:
+    """Two connections to ``catalogue_url``."""
+    pool = CataloguePool(catalogue_url, connections=2)
+    pool.open()
+    yield pool
+    pool.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -94,7 +95,8 @@ class TerminalReport:
         for note in notes:
             print(f"{TO_LINE_START}{ingested.path.name}\n    {note}")
         progress = f"{self._done} of {self._total}  {ingested.outcome}  {ingested.path.name}"
-        print(f"{TO_LINE_START}{progress}", end="", flush=True)
+        width = shutil.get_terminal_size().columns - 1
+        print(f"{TO_LINE_START}{progress[:width]}", end="", flush=True)
 
     def summary(self, counts: Counter[str]) -> None:
         told = ", ".join(f"{counts[name]} {name}" for name in (*Outcome, "partial"))

@@ -81,7 +81,7 @@ def read_product(path: Path, read_header: ReadHeader) -> ReadProduct:
     product = read_product_metadata(Metadata.read(_product_metadata_path(root)))
     warnings: list[str] = []
     files = ProductFiles(root, _manifest(root, warnings))
-    granule = read_granule_metadata(Metadata.read(root / _granule_path(root, product, files)))
+    granule = read_granule_metadata(Metadata.read(root / _granule_path(product, files)))
     images = list(_images(product, granule, files, warnings))
     assets = tuple(_assets(images, product, files, read_header, warnings))
     if not assets:
@@ -93,6 +93,8 @@ def _product_metadata_path(root: Path) -> Path:
     path = root / PRODUCT_METADATA
     if path.is_file():
         return path
+    if not root.is_dir():
+        raise NotASafeProductError("there is no such directory")
     others = sorted(root.glob("MTD_*.xml")) or sorted(root.glob(MANIFEST))
     if others:
         raise UnsupportedProductError(
@@ -109,7 +111,7 @@ def _manifest(root: Path, warnings: list[str]) -> dict[PurePosixPath, int | None
     return dict(read_manifest(Metadata.read(path)))
 
 
-def _granule_path(root: Path, product: ProductMetadata, files: ProductFiles) -> PurePosixPath:
+def _granule_path(product: ProductMetadata, files: ProductFiles) -> PurePosixPath:
     """GRANULE/<the granule's directory>, as the paths of its images begin."""
     for image in product.images:
         parts = files.inside(image).parts
@@ -121,14 +123,14 @@ def _granule_path(root: Path, product: ProductMetadata, files: ProductFiles) -> 
 def _images(
     product: ProductMetadata, granule: GranuleMetadata, files: ProductFiles, warnings: list[str]
 ) -> Iterator[_Image]:
-    for name in product.images:
+    for name in dict.fromkeys(product.images):
         match = IMAGE_NAME.fullmatch(name)
         if match is None:
             warnings.append(f"{PurePosixPath(name).name} is named as no band is")
             continue
         path = files.with_extension(name, product.image_extension)
         yield _Image(match["band"], path, granule.grids.get(int(match["resolution"])))
-    for mask in granule.masks:
+    for mask in dict.fromkeys(granule.masks):
         path = files.inside(mask.path)
         match = MASK_RESOLUTION.fullmatch(path.stem)
         yield _Image(

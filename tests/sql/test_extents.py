@@ -1,0 +1,142 @@
+"""The extents of collections: kept with every change, and always what counting anew gives."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sample_scenes import COLLECTION, day, scene
+
+from function.catalogue.pool import CataloguePool
+from function.catalogue.search import SceneCatalogue
+from function.catalogue.writing import SceneWriter
+from function.search import CollectionExtent
+
+COUNTED = """
+SELECT
+    {columns}, min(st_xmin(footprint)), min(st_ymin(footprint)), max(st_xmax(footprint)),
+    max(st_ymax(footprint)), min(acquired), max(acquired), count(*)
+FROM scenes WHERE NOT superseded GROUP BY {columns} ORDER BY {columns}
+"""
+
+
+def test_the_extent_of_a_collection(catalogue_pool: CataloguePool) -> None:
+    catalogue, writer = SceneCatalogue(catalogue_pool), SceneWriter(catalogue_pool)
+    assert catalogue.extents() == {}
+    writer.write(scene("a", (-9, 52, -8, 53), acquired=day(4)))
+    writer.write(scene("b", (10, 40, 11, 41), acquired=day(2), cell="32TQM"))
+    writer.write(scene("c", (0, 0, 1, 1), collection="sentinel-2-l1c"))
+    assert catalogue.extents() == {
+        COLLECTION: CollectionExtent(COLLECTION, -9, 40, 11, 53, day(2), day(4), 2),
+        "sentinel-2-l1c": CollectionExtent("sentinel-2-l1c", 0, 0, 1, 1, day(1), day(1), 1),
+    }
+
+
+def test_an_extent_shrinks_when_a_scene_is_replaced_or_removed(
+    catalogue_pool: CataloguePool,
+) -> None:
+    catalogue, writer = SceneCatalogue(catalogue_pool), SceneWriter(catalogue_pool)
+    writer.write(scene("a", (-9, 52, -8, 53), acquired=day(4)))
+    writer.write(scene("b", (10, 40, 11, 41), acquired=day(2)))
+    writer.write(scene("b", (0, 50, 1, 51), acquired=day(3)))
+    expected = CollectionExtent(COLLECTION, -9, 50, 1, 53, day(3), day(4), 2)
+    assert catalogue.extents() == {COLLECTION: expected}
+    catalogue_pool.fetch("DELETE FROM scenes WHERE name = 'a' RETURNING 1")
+    expected = CollectionExtent(COLLECTION, 0, 50, 1, 51, day(3), day(3), 1)
+    assert catalogue.extents() == {COLLECTION: expected}
+    catalogue_pool.fetch("DELETE FROM scenes RETURNING 1")
+    assert catalogue.extents() == {}
+
+
+class Change(NamedTuple):
+    """A scene written under ``name``, or removed where ``remove`` is set."""
+
+    name: str
+    remove: bool
+    collection: str
+    cell: str
+    datatake: str
+    acquired: int
+    generated: int
+    corner: tuple[int, int]
+
+
+changes = st.builds(
+    Change,
+    name=st.sampled_from("abcde"),
+    remove=st.integers(0, 4).map(lambda number: number == 0),
+    collection=st.sampled_from(("one", "two")),
+    cell=st.sampled_from(("29UNU", "29UPU")),
+    datatake=st.sampled_from(("GS2A_1", "GS2A_2")),
+    acquired=st.integers(0, 3),
+    generated=st.integers(0, 3),
+    corner=st.tuples(st.integers(-2, 2), st.integers(-2, 2)),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=st.lists(changes, min_size=1, max_size=12))
+def test_kept_extents_equal_counted_ones(
+    catalogue_pool: CataloguePool, catalogue_url: str, history: list[Change]
+) -> None:
+    writer = SceneWriter(catalogue_pool)
+    with psycopg.connect(catalogue_url, autocommit=True) as connection:
+        connection.execute("TRUNCATE scenes CASCADE")
+        for change in history:
+            if change.remove:
+                connection.execute("DELETE FROM scenes WHERE name = %s", [change.name])
+            else:
+                _write(writer, change)
+            for columns, table in (
+                ("collection, cell", "cell_extents"),
+                ("collection", "collections"),
+            ):
+                kept = connection.execute(
+                    psycopg.sql.SQL("SELECT * FROM {} ORDER BY {}").format(
+                        psycopg.sql.Identifier(table), psycopg.sql.SQL(columns)
+                    )
+                ).fetchall()
+                counted = connection.execute(COUNTED.format(columns=columns).encode()).fetchall()
+                assert kept == counted
+
+
+def _write(writer: SceneWriter, change: Change) -> None:
+    west, south = change.corner
+    writer.write(
+        scene(
+            change.name,
+            (west, south, west + 2, south + 2),
+            collection=change.collection,
+            cell=change.cell,
+            datatake=change.datatake,
+            acquired=day(1) + timedelta(hours=change.acquired),
+            generated=day(2) + timedelta(hours=change.generated),
+        )
+    )
+
+
+def test_many_scenes_inserted_by_one_statement_are_counted(
+    catalogue_pool: CataloguePool, catalogue_url: str
+) -> None:
+    SceneWriter(catalogue_pool).write(scene("a"))
+    with psycopg.connect(catalogue_url, autocommit=True) as connection:
+        connection.execute(
+            """
+            INSERT INTO scenes (
+                collection, name, acquired, generated, platform, baseline, datatake,
+                relative_orbit, cell, footprint
+            )
+            SELECT
+                collection, 'b' || number, acquired + make_interval(days => number), generated,
+                platform, baseline, datatake, relative_orbit, 'cell' || number % 7,
+                st_translate(footprint, number / 100.0, 0)
+            FROM scenes CROSS JOIN generate_series(1, 100) AS number
+            """
+        )
+    extent = SceneCatalogue(catalogue_pool).extents()[COLLECTION]
+    assert (extent.scene_count, extent.east) == (101, -7.0)
+    assert extent.last_acquired == day(1) + timedelta(days=100)
+    assert catalogue_pool.fetch("SELECT sum(scene_count)::int FROM cell_extents") == [(101,)]

@@ -1,0 +1,182 @@
+"""Writing scenes: new, unchanged, updated, and refused by name of the rule."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from sample_scenes import COLLECTION, GRID, asset, day, lonlat, scene
+
+from function.catalogue.pool import CataloguePool
+from function.catalogue.search import SceneCatalogue
+from function.catalogue.writing import SceneRefusedError, SceneWriter, Written
+from function.grid import Grid
+from function.search import Search
+
+TABLES = ("scenes", "assets", "grid_cells", "cell_extents", "collections")
+
+
+@pytest.fixture
+def writer(catalogue_pool: CataloguePool) -> SceneWriter:
+    return SceneWriter(catalogue_pool)
+
+
+def dump(url: str) -> Mapping[str, list[tuple[object, ...]]]:
+    """Every row of every table, with the transaction that wrote it and where it lies."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: connection.execute(
+                psycopg.sql.SQL(
+                    "SELECT xmin::text, ctid::text, t.* FROM {} AS t ORDER BY 2"
+                ).format(psycopg.sql.Identifier(table))
+            ).fetchall()
+            for table in TABLES
+        }
+
+
+def test_writing_again_rewrites_no_row(writer: SceneWriter, catalogue_url: str) -> None:
+    sample = scene("a", assets=(asset(href="/a/1.jp2"), asset(href="/a/2.jp2")))
+    assert writer.write(sample) is Written.NEW
+    before = dump(catalogue_url)
+    assert len(before["assets"]) == 2
+    assert writer.write(sample) is Written.UNCHANGED
+    assert dump(catalogue_url) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"acquired": day(3)},
+        {"generated": day(3)},
+        {"platform": "Sentinel-2B"},
+        {"baseline": "05.11"},
+        {"datatake": "GS2A_2"},
+        {"relative_orbit": 24},
+        {"cell": "29UPU"},
+        {"cloud_cover": None},
+        {"cloud_cover": 10.000000000000002},
+        {"footprint": "MULTIPOLYGON(((-9 52,-8 52,-8 53,-9 53.00000000000001,-9 52)))"},
+        {"assets": ()},
+        {"assets": (asset(href="/archive/a/B04.jp2"), asset(href="/archive/a/B05.jp2"))},
+        {"assets": (asset(href="/archive/b/B04.jp2"),)},
+        {"assets": (asset("B05", "/archive/a/B04.jp2"),)},
+        {"assets": (asset("B04", "/archive/a/B04.jp2", lonlat(0, 0, 1, 1)),)},
+    ],
+    ids=str,
+)
+def test_any_change_is_an_update(
+    writer: SceneWriter, catalogue_pool: CataloguePool, change: dict[str, Any]
+) -> None:
+    writer.write(scene("a"))
+    changed = scene("a", **change)
+    assert writer.write(changed) is Written.UPDATED
+    assert writer.write(changed) is Written.UNCHANGED
+    grid = lonlat(-9, 52, -8, 53)
+    assert SceneCatalogue(catalogue_pool).search(COLLECTION, grid, Search(), 9) == (changed,)
+
+
+def test_an_update_keeps_the_codestream_index_of_files_that_stay(
+    writer: SceneWriter, catalogue_pool: CataloguePool
+) -> None:
+    kept, changed = asset(href="/a/kept.jp2"), asset(href="/a/changed.jp2")
+    writer.write(scene("a", assets=(kept, changed)))
+    catalogue_pool.fetch(
+        "UPDATE assets SET codestream_index = '\\x00ff', codestream_index_version = 1 RETURNING 1"
+    )
+    other_grid = Grid(GRID.crs, GRID.transform, 915, 915)
+    writer.write(scene("a", assets=(kept, asset(href="/a/changed.jp2", grid=other_grid))))
+    rows = catalogue_pool.fetch("SELECT href, codestream_index_version FROM assets ORDER BY href")
+    assert rows == [("/a/changed.jp2", None), ("/a/kept.jp2", 1)]
+
+
+def test_an_invalid_footprint_is_repaired(
+    writer: SceneWriter, catalogue_pool: CataloguePool
+) -> None:
+    bow_tie = "MULTIPOLYGON(((0 0,2 2,2 0,0 2,0 0)))"
+    assert writer.write(scene("a", footprint=bow_tie)) is Written.NEW
+    assert writer.write(scene("a", footprint=bow_tie)) is Written.UNCHANGED
+    query = "SELECT st_isvalid(footprint), st_area(footprint), st_numgeometries(footprint)"
+    assert catalogue_pool.fetch(f"{query} FROM scenes") == [(True, 2.0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"cloud_cover": 100.5}, "scene_cloud_cover_is_percent"),
+        ({"cloud_cover": -1.0}, "scene_cloud_cover_is_percent"),
+        ({"relative_orbit": 0}, "scene_relative_orbit_is_positive"),
+        ({"name": ""}, "scene_name_is_not_empty"),
+        ({"collection": ""}, "scene_collection_is_not_empty"),
+        ({"footprint": "MULTIPOLYGON EMPTY"}, "scene_footprint_is_not_empty"),
+        ({"footprint": "MULTIPOLYGON(((0 0,1 1,2 2,0 0)))"}, "scene_footprint_is_not_empty"),
+        (
+            {"footprint": "MULTIPOLYGON(((179 0,181 0,181 1,179 0)))"},
+            "scene_footprint_is_in_degrees",
+        ),
+        ({"footprint": "nonsense"}, "parse error"),
+        ({"assets": (asset(band=""),)}, "asset_band_is_not_empty"),
+        ({"assets": (asset(href=""),)}, "asset_href_is_not_empty"),
+        ({"assets": (asset(grid=Grid("UTM 29", GRID.transform, 1, 1)),)}, "asset_crs_is_authority"),
+        ({"assets": (asset(grid=Grid("EPSG:4326", GRID.transform, 0, 1)),)}, "asset_size_is_pos"),
+    ],
+    ids=str,
+)
+def test_what_breaks_a_rule_is_refused_by_its_name(
+    writer: SceneWriter, catalogue_url: str, change: dict[str, Any], rule: str
+) -> None:
+    writer.write(scene("held"))
+    before = dump(catalogue_url)
+    with pytest.raises(SceneRefusedError, match=rule):
+        writer.write(replace(scene("a"), **change))
+    assert dump(catalogue_url) == before
+
+
+def test_generations_written_at_once_supersede_all_but_the_newest(
+    catalogue_url: str, catalogue_pool: CataloguePool
+) -> None:
+    pool = CataloguePool(catalogue_url, connections=8)
+    pool.open()
+    writer = SceneWriter(pool)
+    scenes = [
+        scene(f"{take}-{generation}", datatake=f"GS2A_{take}", generated=day(generation))
+        for generation in range(1, 11)
+        for take in range(3)
+    ]
+    with ThreadPoolExecutor(8) as threads:
+        written = list(threads.map(writer.write, [*scenes, *reversed(scenes)]))
+    pool.close()
+    assert sorted(written) == [Written.NEW] * len(scenes) + [Written.UNCHANGED] * len(scenes)
+    found = SceneCatalogue(catalogue_pool).search(COLLECTION, lonlat(-9, 52, -8, 53), Search(), 99)
+    assert sorted(each.name for each in found) == ["0-10", "1-10", "2-10"]
+    assert SceneCatalogue(catalogue_pool).extents()[COLLECTION].scene_count == 3
+
+
+def test_the_grid_cells_outline_is_that_of_its_images(
+    writer: SceneWriter, catalogue_pool: CataloguePool
+) -> None:
+    writer.write(scene("a"))
+    writer.write(scene("b", assets=(asset(grid=lonlat(0, 0, 1, 1)),)))
+    writer.write(scene("nowhere", cell=""))
+    ((cell, west, south, east, north),) = catalogue_pool.fetch(
+        "SELECT cell, st_xmin(f), st_ymin(f), st_xmax(f), st_ymax(f)"
+        " FROM (SELECT cell, footprint AS f FROM grid_cells) AS cells"
+    )
+    assert cell == "29UNU"
+    # The corners of T29UNU by pyproj; the western edge and the parallels bulge beyond them.
+    assert (west, south) == pytest.approx((-9.00030, 52.25159), abs=1e-5)
+    assert (east, north) == pytest.approx((-7.35505, 53.24963), abs=1e-5)
+
+
+def test_the_outline_of_a_cell_across_the_antimeridian_is_split(
+    writer: SceneWriter, catalogue_pool: CataloguePool
+) -> None:
+    t01wcp = Grid.from_bounds("EPSG:32601", (300000, 7290240, 409800, 7400040), 1830, 1830)
+    writer.write(scene("a", cell="01WCP", assets=(asset(grid=t01wcp),)))
+    parts = catalogue_pool.fetch(
+        "SELECT round(st_xmin(part.geom)::numeric, 3)::text,"
+        " round(st_xmax(part.geom)::numeric, 3)::text"
+        " FROM grid_cells CROSS JOIN LATERAL st_dump(footprint) AS part ORDER BY 1"
+    )
+    assert parts == [("-180.000", "-178.966"), ("178.474", "180.000")]
