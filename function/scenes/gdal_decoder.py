@@ -1,6 +1,7 @@
 """Decoding through GDAL: JPEG 2000 by Kakadu's driver where present, else OpenJPEG's; GeoTIFF."""
 
-import numpy as np
+from functools import partial
+
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -9,9 +10,9 @@ from rasterio.windows import Window
 from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.dataset_pool import DatasetPool
-from function.scenes.decoder import PixelWindow, Samples, reduced_size
+from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.gdal import file_name, gdal_environment
-from function.scenes.low_pass import REACH, halve
+from function.scenes.lower_levels import decode_at
 
 JPEG2000_DRIVERS = frozenset({"JP2KAK", "JP2OpenJPEG"})
 
@@ -53,44 +54,12 @@ class GdalDecoder:
             if dataset.driver not in JPEG2000_DRIVERS:
                 return _read_averaged(dataset, window, reduction)
             levels = len(dataset.overviews(1))
-        return self._decode_level(asset, window, reduction, levels)
+        # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
+        return decode_at(partial(self._decode_level, asset.href), asset, window, reduction, levels)
 
-    def _decode_level(
-        self, asset: Asset, window: PixelWindow, reduction: int, levels: int
-    ) -> Samples:
-        """Decode at one of the file's ``levels``, or transform the lowest of them further.
-
-        GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
-        """
-        if reduction <= levels:
-            with self._pool.borrow(asset.href, reduction) as dataset:
-                return _read(dataset, window)
-        finer = _window_above(window, asset, reduction)
-        samples = self._decode_level(asset, finer, reduction - 1, levels)
-        halved = halve(samples.astype(np.int32))
-        within = PixelWindow(
-            window.column - finer.column // 2,
-            window.row - finer.row // 2,
-            window.width,
-            window.height,
-        )
-        cut = halved[(slice(None), *within.slices)]
-        # The low-pass overshoots at edges; a decoder clips to the range of samples just so.
-        reduced: Samples = np.clip(cut, 0, (1 << asset.bits) - 1).astype(samples.dtype)
-        return reduced
-
-
-def _window_above(window: PixelWindow, asset: Asset, reduction: int) -> PixelWindow:
-    """Find the samples at ``reduction`` - 1 that ``window`` at ``reduction`` depends on."""
-
-    def span(start: int, count: int, size: int) -> tuple[int, int]:
-        first = max(0, 2 * start - REACH)
-        last = min(reduced_size(size, reduction - 1), 2 * (start + count - 1) + REACH + 1)
-        return first, last - first
-
-    column, width = span(window.column, window.width, asset.grid.width)
-    row, height = span(window.row, window.height, asset.grid.height)
-    return PixelWindow(column, row, width, height)
+    def _decode_level(self, href: str, window: PixelWindow, reduction: int) -> Samples:
+        with self._pool.borrow(href, reduction) as dataset:
+            return _read(dataset, window)
 
 
 def _read(dataset: DatasetReader, window: PixelWindow) -> Samples:

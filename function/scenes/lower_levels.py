@@ -1,0 +1,50 @@
+"""Reductions below the lowest resolution level that a file offers."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from function.scene import Asset
+from function.scenes.decoder import PixelWindow, Samples, reduced_size
+from function.scenes.low_pass import REACH, halve
+
+
+def decode_at(
+    decode_level: Callable[[PixelWindow, int], Samples],
+    asset: Asset,
+    window: PixelWindow,
+    reduction: int,
+    levels: int,
+) -> Samples:
+    """Decode ``window`` at ``reduction``, or transform the lowest of the file's ``levels`` further.
+
+    ``decode_level`` decodes a window at a reduction of at most ``levels``.
+    """
+    if reduction <= levels:
+        return decode_level(window, reduction)
+    finer = _window_above(window, asset, reduction)
+    samples = decode_at(decode_level, asset, finer, reduction - 1, levels)
+    halved = halve(samples.astype(np.int32))
+    within = PixelWindow(
+        window.column - finer.column // 2,
+        window.row - finer.row // 2,
+        window.width,
+        window.height,
+    )
+    cut = halved[(slice(None), *within.slices)]
+    # The low-pass overshoots at edges; a decoder clips to the range of samples just so.
+    reduced: Samples = np.clip(cut, 0, (1 << asset.bits) - 1).astype(samples.dtype)
+    return reduced
+
+
+def _window_above(window: PixelWindow, asset: Asset, reduction: int) -> PixelWindow:
+    """Find the samples at ``reduction`` - 1 that ``window`` at ``reduction`` depends on."""
+
+    def span(start: int, count: int, size: int) -> tuple[int, int]:
+        first = max(0, 2 * start - REACH)
+        last = min(reduced_size(size, reduction - 1), 2 * (start + count - 1) + REACH + 1)
+        return first, last - first
+
+    column, width = span(window.column, window.width, asset.grid.width)
+    row, height = span(window.row, window.height, asset.grid.height)
+    return PixelWindow(column, row, width, height)
