@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from function.scenes.jpeg2000.byte_source import ForwardReader
-from function.scenes.jpeg2000.errors import CodestreamError
+from function.scenes.jpeg2000.errors import CodestreamError, UnfitCodestreamError
 
 CODESTREAM_START = b"\xff\x4f\xff\x51"
 SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
@@ -27,13 +27,13 @@ class Extent:
 def find_codestream(reader: ForwardReader) -> Extent:
     """Find the contiguous codestream of a JP2 file, or of a bare codestream.
 
-    Raises CodestreamError where the file is neither.
+    Raises UnfitCodestreamError where the file is neither, CodestreamError where it breaks off.
     """
     head = reader.read(0, min(reader.size, len(SIGNATURE)), FIRST_READ)
     if head.startswith(CODESTREAM_START):
         return Extent(0, reader.size)
     if head != SIGNATURE:
-        raise CodestreamError("the file is no JPEG 2000 file")
+        raise UnfitCodestreamError("no JPEG 2000 file")
     position = 0
     for _ in range(MOST_BOXES):
         kind, body, end = _read_box(reader, position)

@@ -17,11 +17,15 @@ class ByteSource(Protocol):
     """A file that can be read by ranges.
 
     ``gap`` is the count of bytes that take as long to transfer as one more round trip costs:
-    closer ranges are better read as one.
+    closer ranges are better read as one. ``identity`` differs for every file, and for every state
+    of a file that is replaced.
     """
 
     @property
     def gap(self) -> int: ...
+
+    @property
+    def identity(self) -> tuple[str, int, int]: ...
 
     def size(self) -> int:
         """Count the file's bytes."""
@@ -42,6 +46,7 @@ class LocalByteSource:
     gap = LOCAL_GAP
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._name = path.name
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -62,9 +67,10 @@ class LocalByteSource:
     def size(self) -> int:
         return os.fstat(self._descriptor).st_size
 
-    def modified(self) -> int:
-        """When the file was last written, in nanoseconds since 1970."""
-        return os.fstat(self._descriptor).st_mtime_ns
+    @property
+    def identity(self) -> tuple[str, int, int]:
+        status = os.fstat(self._descriptor)
+        return str(self._path), status.st_size, status.st_mtime_ns
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         return [self._read(offset, length) for offset, length in ranges]

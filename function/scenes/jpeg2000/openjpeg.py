@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from function.scenes.decoder import Samples
 from function.scenes.jpeg2000.codestream import Component
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import Rectangle
@@ -128,7 +129,7 @@ class _Samples:
         }
 
 
-def sample_type(bits: int, signed: bool) -> np.dtype[np.generic]:
+def sample_type(bits: int, signed: bool) -> np.dtype[np.number[Any]]:
     """The smallest of uint8, uint16, int16, uint32 and int32 that holds such samples."""
     if signed:
         return np.dtype(np.int16 if bits <= WORD_BITS else np.int32)
@@ -169,7 +170,7 @@ class OpenJpeg:
         area: Rectangle,
         window: Rectangle,
         reduction: int,
-    ) -> NDArray[np.generic]:
+    ) -> Samples:
         """Decode ``window`` of a codestream whose image covers ``area`` of the reference grid.
 
         ``window`` counts samples of the image reduced by ``reduction``. The result has the shape
@@ -195,7 +196,7 @@ class OpenJpeg:
         area: Rectangle,
         window: Rectangle,
         reduction: int,
-    ) -> NDArray[np.generic]:
+    ) -> Samples:
         library = self._library
         image = _ImagePointer()
         try:
@@ -304,9 +305,7 @@ def _check_image(image: _Image, components: tuple[Component, ...], area: Rectang
         raise OpenJpegError("OpenJPEG's image is not laid out as expected")
 
 
-def _take_samples(
-    image: _Image, components: tuple[Component, ...], window: Rectangle
-) -> NDArray[np.generic]:
+def _take_samples(image: _Image, components: tuple[Component, ...], window: Rectangle) -> Samples:
     height, width = window.y1 - window.y0, window.x1 - window.x0
     kinds = [sample_type(component.bits, component.signed) for component in components]
     samples = np.empty((len(components), height, width), np.result_type(*kinds))

@@ -1,0 +1,32 @@
+"""What the engine has done, in figures."""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+
+
+class DecodingCounts:
+    """Figures that only grow, from any thread.
+
+    ``windows`` and ``fetches`` count calls, ``tiles_decoded`` and ``tiles_kept`` the tiles they
+    met. ``bytes_needed`` are those of the packets and headers asked for, ``bytes_fetched`` those
+    read with the gaps between them. ``indexes_built`` counts files, and ``unfit: <reason>`` the
+    windows left to the other decoder.
+    """
+
+    def __init__(self) -> None:
+        self._figures: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, **figures: int) -> None:
+        with self._lock:
+            self._figures.update(figures)
+
+    def add_unfit(self, reason: str) -> None:
+        with self._lock:
+            self._figures[f"unfit: {reason}"] += 1
+
+    def snapshot(self) -> Mapping[str, int]:
+        """Every figure at one moment; what has not occurred is 0."""
+        with self._lock:
+            return self._figures.copy()
