@@ -77,8 +77,8 @@ def _check_feedable(layer: Any, keys: LayerMetadata) -> None:
 def _check_classes(layer: Any, kind: LayerKind, keys: LayerMetadata) -> None:
     """Refuse a class without EXPRESSION among several of an index.
 
-    MapServer mistakes another class for it there: msGetClass_String of mapraster.c, up to 8.6,
-    returns the turn in which it tried the class instead of the class.
+    MapServer takes another class for it there: msGetClass_String in its mapraster.c returns the
+    turn in which the class was tried instead of the class.
     """
     classes = [layer.getClass(index) for index in range(layer.numclasses)]
     if kind is not LayerKind.INDEX or len(classes) == 1:
