@@ -17,25 +17,27 @@ from function.telemetry import Telemetry
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The application and what it needs running: connections and exporters.
+    """The application and what it needs running: connections, decoding threads, exporters.
 
-    Made before the fork or after, started after: connections and threads do not survive one.
+    Made before the fork or after, started after: threads and connections do not survive one.
     """
 
     application: Application
     pool: CataloguePool
+    decoder: GdalDecoder
     workers: Executor
     telemetry: Telemetry
 
     def start(self) -> None:
-        """Open the connections and begin to export."""
+        """Open the connections and begin to export; the workers start with the first map."""
         self.telemetry.start()
         self.pool.open()
 
     def close(self) -> None:
-        """Close the connections and send what is left."""
+        """Stop the workers, close connections and files, and send what telemetry is left."""
+        self.workers.shutdown(cancel_futures=True)
+        self.decoder.close()
         self.pool.close()
-        self.workers.shutdown()
         self.telemetry.close()
 
 
@@ -46,13 +48,14 @@ def compose(settings: Settings) -> Service:
     telemetry = Telemetry()
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
-    # One window for each CPU: decoding computes all the time. The threads start when needed.
+    decoder = GdalDecoder()
+    # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode")
     path = RequestPath(
         catalogue,
-        SceneReader(GdalDecoder(), workers),
+        SceneReader(decoder, workers),
         MapServer(settings.mapfile, settings.database_url),
         settings,
     )
     application = create_application(path, catalogue.ready, telemetry, settings)
-    return Service(application, pool, workers, telemetry)
+    return Service(application, pool, decoder, workers, telemetry)
