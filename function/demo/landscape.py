@@ -135,16 +135,16 @@ def _variety(
     parcel = fraction(hashed(parcels.identity, 4)) - np.float32(0.5)
     patches = fractal(seed, shape, (48, 24, 12), 0.6)
     vigour = 0.20 * parcel + 0.16 * patches
-    roughness = np.full(len(Cover), 0.012, np.float32)
-    roughness[[Cover.BROADLEAF, Cover.CONIFER]] = 0.11
-    roughness[[Cover.GARDEN, Cover.RED_HOUSES, Cover.PALE_HALLS, Cover.PAVED]] = 0.10
+    roughness = np.full(len(Cover), 0.004, np.float32)
+    roughness[[Cover.BROADLEAF, Cover.CONIFER]] = 0.07
+    roughness[[Cover.GARDEN, Cover.RED_HOUSES, Cover.PALE_HALLS, Cover.PAVED]] = 0.06
     roughness[[Cover.MEADOW, Cover.REED, Cover.BEACH]] = 0.035
     farmed = (cover >= Cover.PASTURE) & (cover <= Cover.BEET)
-    grain = 0.6 * smooth(seed + 1, shape, 2) + 0.4 * lattice(seed + 2, shape)
+    grain = 1.1 * smooth(seed + 1, shape, 2) + 0.2 * lattice(seed + 2, shape)
     tone = 1 + roughness[cover] * grain + 0.03 * patches
     tone += farmed * (0.16 * (fraction(hashed(parcels.identity, 5)) - np.float32(0.5)))
     built = cover >= Cover.GARDEN
-    tone += built * (0.3 * (fraction(hashed(settlement.lot, 3)) - np.float32(0.5)))
+    tone += built * (0.22 * (fraction(hashed(settlement.lot, 3)) - np.float32(0.5)))
     return vigour.astype(np.float32), tone.astype(np.float32)
 
 

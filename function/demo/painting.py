@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.demo.footprint import SwathEdge
-from function.demo.noise import Field, enlarge, lattice, smooth
+from function.demo.noise import Field, box_sum, enlarge, lattice, smooth
 from function.demo.observation import Observation
 from function.demo.product import QUANTIFICATION, Image, Product
 from function.demo.safe_writer import Samples
@@ -86,11 +86,8 @@ class ObservationPainter:
     def _reflectance(self, band: str, resolution: int) -> Field:
         """Average the band over blocks; the product's corner lies on a block's at 60 m."""
         fine = self._observation.reflectance[band][self._window(10)]
-        height, width = self._product.grid_at(resolution).shape
         step = resolution // 10
-        blocks = fine[: height * step, : width * step].reshape(height, step, width, step)
-        # Sums of whole numbers are exact in whatever order numpy adds them.
-        total = blocks.sum((1, 3), dtype=np.uint32).astype(np.float32)
+        total = box_sum(fine, step).astype(np.float32)
         return np.asarray(total * np.float32(1 / (step * step * QUANTIFICATION)), np.float32)
 
     def _classes(self, resolution: int) -> NDArray[np.uint8]:
@@ -110,7 +107,7 @@ class ObservationPainter:
             field = 80 + 30 * smooth(self._seed + 1, coarse, 90)
         else:
             field = 1400 + 300 * smooth(self._seed + 2, coarse, 60)
-            field += 8 * lattice(self._seed + 3, coarse)
+            field += 3 * lattice(self._seed + 3, coarse)
         step = 60 // image.resolution
         nodes = np.pad(field, ((1, 3), (1, 3)), "edge")
         whole = (coarse[0] * step, coarse[1] * step)

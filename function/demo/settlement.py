@@ -14,9 +14,9 @@ from function.demo.terrain import Terrain
 RADII = (105, 64, 48, 40, 34, 30, 27, 24, *[21] * 6, *[16] * 10, *[12] * 8)
 SPACING = 2.1  # places lie at least this many times the sum of their radii apart
 CANDIDATES = 4000
-NODE = 15  # pixels between the points that roads are planned on
+NODE = 18  # pixels between the points that roads are planned on
 WET = 30.0  # cost of a node under water; a dry one costs less
-LONGEST_BRIDGE = 2  # nodes under water that a road may cross: 300 m
+LONGEST_BRIDGE = 2  # nodes under water that a road may cross: 360 m
 MAIN_ROADS = 6
 
 
@@ -109,8 +109,8 @@ def _plan(seed: int, shape: tuple[int, int]) -> tuple[Field, NDArray[np.uint32]]
         street = np.maximum(street, np.clip(1.2 - np.abs(rest - 1), 0, 1))
     lot = hashed(
         seed,
-        (along * np.float32(1 / 2.6) + 4096).astype(np.uint32),
-        (across * np.float32(1 / 2.25) + 4096).astype(np.uint32),
+        (along * np.float32(1 / 3.25) + 4096).astype(np.uint32),
+        (across * np.float32(1 / 3.0) + 4096).astype(np.uint32),
     )
     return street.astype(np.float32), lot
 

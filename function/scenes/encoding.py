@@ -62,17 +62,21 @@ def write_jpeg2000(
     Raises ValueError where the samples do not fit the grid or the profile's precision.
     """
     _check(samples, grid, profile)
-    with rasterio.open(
-        path.name,
-        "w",
-        driver="MEM",
-        width=grid.width,
-        height=grid.height,
-        count=samples.shape[0],
-        dtype=samples.dtype,
-        crs=grid.crs,
-        transform=grid.transform,
-    ) as image:
+    # Without PAM no .aux.xml is written beside the image.
+    with (
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        rasterio.open(
+            path.name,
+            "w",
+            driver="MEM",
+            width=grid.width,
+            height=grid.height,
+            count=samples.shape[0],
+            dtype=samples.dtype,
+            crs=grid.crs,
+            transform=grid.transform,
+        ) as image,
+    ):
         image.write(samples)
         if profile.colour_transform:
             image.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
@@ -97,6 +101,9 @@ def _check(
 def _creation_options(profile: Jpeg2000Profile) -> dict[str, str]:
     precinct = f"{{{profile.precinct},{profile.precinct}}}"
     return {
+        # Or the driver leaves the boxes, and with them GMLJP2, out where the path has another end.
+        "CODEC": "JP2",
+        "CODEC": "JP2",
         "QUALITY": "100",
         "REVERSIBLE": "YES",
         "RESOLUTIONS": str(RESOLUTION_LEVELS),
