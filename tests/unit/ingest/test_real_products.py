@@ -1,0 +1,180 @@
+"""Real products of every baseline at hand; what is expected was read from their XML by eye."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from affine import Affine
+from safe_products import header_reader, with_images
+
+from function.grid import Grid
+from function.ingest.errors import NoImagesError, UnsupportedProductError
+from function.ingest.safe import read_product
+from function.scene import Asset
+from function.scenes.image_header import read_image_header
+
+IRELAND = "S2A_MSIL2A_20221005T115411_N0400_R023_T29UNU_20221005T164454"
+IRELAND_GRANULE = "GRANULE/L2A_T29UNU_A038058_20221005T115407"
+BANDS_10M = {"B02", "B03", "B04", "B08", "TCI", "AOT", "WVP"}
+BANDS_20M = (BANDS_10M - {"B08"}) | {"B05", "B06", "B07", "B8A", "B11", "B12", "SCL"}
+BANDS_60M = BANDS_20M | {"B01", "B09"}
+
+
+class Expected(NamedTuple):
+    directory: str
+    acquired: datetime
+    generated: datetime
+    platform: str
+    baseline: str
+    datatake: str
+    relative_orbit: int
+    cell: str
+    cloud_cover: float
+    crs: str
+    corner: tuple[float, float]
+    extension: str
+    offset: float
+    # 20 m has B01 since baseline 04.00
+    extra_20m: frozenset[str]
+    # MSK_CLASSI is an image since 04.00
+    masks: frozenset[str]
+
+
+OLD_MASKS = frozenset({"CLDPRB", "SNWPRB"})
+NEW_MASKS = OLD_MASKS | {"CLASSI"}
+PRODUCTS = [
+    Expected(
+        "S2A_MSIL2A_20190212T192651_N0212_R013_T07HFE_20201007T160857",
+        datetime(2019, 2, 12, 19, 26, 51, 24000, UTC),
+        datetime(2020, 10, 7, 16, 8, 57, 135000, UTC),
+        "Sentinel-2A", "02.12", "GS2A_20190212T192651_019029", 13, "07HFE", 51.580326,
+        "EPSG:32707", (600000.0, 6500020.0), ".tif", 0.0, frozenset(), OLD_MASKS,
+    ),
+    Expected(
+        "S2B_MSIL2A_20210122T133229_N0214_R081_T22HBD_20210122T155500",
+        datetime(2021, 1, 22, 13, 32, 29, 24000, UTC),
+        datetime(2021, 1, 22, 15, 55, 0, 0, UTC),
+        "Sentinel-2B", "02.14", "GS2B_20210122T133229_020270", 81, "22HBD", 0.447807,
+        "EPSG:32722", (199980.0, 5900020.0), ".jp2", 0.0, frozenset(), OLD_MASKS,
+    ),
+    Expected(
+        "S2B_MSIL2A_20220413T150759_N0400_R025_T33XWJ_20220414T082126",
+        datetime(2022, 4, 13, 15, 7, 59, 24000, UTC),
+        datetime(2022, 4, 14, 8, 21, 26, 580338, UTC),
+        "Sentinel-2B", "04.00", "GS2B_20220413T150759_026649", 25, "33XWJ", 98.944211,
+        "EPSG:32633", (499980.0, 8900040.0), ".tif", -1000.0, frozenset({"B01"}), NEW_MASKS,
+    ),
+    Expected(
+        "S2A_MSIL2A_20230625T234621_N0509_R073_T01WCP_20230626T022157",
+        datetime(2023, 6, 25, 23, 46, 21, 24000, UTC),
+        datetime(2023, 6, 26, 2, 21, 57, 0, UTC),
+        "Sentinel-2A", "05.09", "GS2A_20230625T234621_041826", 73, "01WCP", 15.047897000000003,
+        "EPSG:32601", (300000.0, 7400040.0), ".jp2", -1000.0, frozenset({"B01"}), NEW_MASKS,
+    ),
+    Expected(
+        "S2A_MSIL2A_20230625T234621_N0509_R073_T01WCP_20230626T022158",
+        datetime(2023, 6, 25, 23, 46, 21, 24000, UTC),
+        # By its name it was generated a second later than its twin; its metadata say the same.
+        datetime(2023, 6, 26, 2, 21, 57, 0, UTC),
+        "Sentinel-2A", "05.09", "GS2A_20230625T234621_041826", 73, "01WCP", 15.047897000000003,
+        "EPSG:32601", (300000.0, 7400040.0), ".jp2", -1000.0, frozenset({"B01"}), NEW_MASKS,
+    ),
+    Expected(
+        "S2B_MSIL2A_20241115T100159_N0511_R122_T32TQM_20241115T125542",
+        datetime(2024, 11, 15, 10, 1, 59, 24000, UTC),
+        datetime(2024, 11, 15, 12, 55, 42, 0, UTC),
+        "Sentinel-2B", "05.11", "GS2B_20241115T100159_040188", 122, "32TQM", 0.324627,
+        "EPSG:32632", (699960.0, 4700040.0), ".jp2", -1000.0, frozenset({"B01"}), NEW_MASKS,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expected", PRODUCTS, ids=lambda product: product.directory)
+def test_metadata_of_every_baseline(shared: Path, tmp_path: Path, expected: Expected) -> None:
+    source = shared / "data" / "sentinel-2-metadata" / f"{expected.directory}.SAFE"
+    product = with_images(source, tmp_path)
+    read = read_product(product, header_reader(expected.crs, *expected.corner))
+    scene = read.scene
+    assert read.warnings == ()
+    assert (scene.collection, scene.name) == ("sentinel-2-l2a", expected.directory)
+    assert (scene.acquired, scene.generated) == (expected.acquired, expected.generated)
+    assert (scene.platform, scene.baseline) == (expected.platform, expected.baseline)
+    assert (scene.datatake, scene.relative_orbit) == (expected.datatake, expected.relative_orbit)
+    assert (scene.cell, scene.cloud_cover) == (expected.cell, expected.cloud_cover)
+    _check_assets(product, expected, scene.assets)
+
+
+def _check_assets(product: Path, expected: Expected, assets: tuple[Asset, ...]) -> None:
+    images = [
+        *((band, 10.0) for band in BANDS_10M),
+        *((band, 20.0) for band in BANDS_20M | expected.extra_20m),
+        *((band, 60.0) for band in BANDS_60M),
+        *((band, size) for band in expected.masks for size in (20.0, 60.0)),
+    ]
+    if "CLASSI" in expected.masks:
+        images.remove(("CLASSI", 20.0))
+    assert Counter((each.band, each.resolution) for each in assets) == Counter(images)
+    for each in assets:
+        assert each.href.startswith(str(product))
+        assert each.href.endswith(expected.extension)
+        assert (each.grid.crs, each.grid.transform.c, each.grid.transform.f) == (
+            expected.crs, *expected.corner,
+        )  # fmt: skip
+        reflectance = each.band.startswith("B")
+        atmosphere = each.band in {"AOT", "WVP"}
+        assert each.offset == (expected.offset if reflectance else 0.0)
+        assert each.quantification == (10000 if reflectance else 1000 if atmosphere else 1)
+        assert each.nodata == (None if each.band in expected.masks else 0)
+
+
+@pytest.mark.parametrize("expected", PRODUCTS[:1], ids=lambda product: product.directory)
+def test_metadata_without_images_is_refused(shared: Path, expected: Expected) -> None:
+    source = shared / "data" / "sentinel-2-metadata" / f"{expected.directory}.SAFE"
+    with pytest.raises(NoImagesError, match="none of the 39 images"):
+        read_product(source, read_image_header)
+
+
+def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
+    root = (shared / "data" / "sentinel-2" / f"{IRELAND}.SAFE").resolve()
+    read = read_product(root, read_image_header)
+    scene = read.scene
+    assert scene.name == IRELAND
+    assert scene.acquired == datetime(2022, 10, 5, 11, 54, 11, 24000, UTC)
+    assert scene.generated == datetime(2022, 10, 5, 16, 44, 54, 0, UTC)
+    assert (scene.platform, scene.baseline) == ("Sentinel-2A", "04.00")
+    assert (scene.datatake, scene.relative_orbit) == ("GS2A_20221005T115411_038058", 23)
+    assert (scene.cell, scene.cloud_cover) == ("29UNU", 59.769726)
+    there = [
+        *((band, 60.0) for band in BANDS_60M),
+        ("SCL", 20.0), ("AOT", 20.0), ("AOT", 10.0),
+        *((band, size) for band in ("CLDPRB", "SNWPRB") for size in (20.0, 60.0)),
+        ("CLASSI", 60.0),
+    ]  # fmt: skip
+    assert Counter((each.band, each.resolution) for each in scene.assets) == Counter(there)
+    grid = Grid("EPSG:32629", Affine(60.0, 0.0, 499980.0, 0.0, -60.0, 5900040.0), 1830, 1830)
+    images = f"{root}/{IRELAND_GRANULE}/IMG_DATA/R60m/T29UNU_20221005T115411"
+    by_name = {(each.band, each.resolution): each for each in scene.assets}
+    assert by_name["B04", 60.0] == Asset(
+        "B04", f"{images}_B04_60m.jp2", grid, 1, 15, -1000.0, 10000.0, 0
+    )
+    assert by_name["TCI", 60.0] == Asset("TCI", f"{images}_TCI_60m.jp2", grid, 3, 8, 0.0, 1.0, 0)
+    assert by_name["CLASSI", 60.0] == Asset(
+        "CLASSI", f"{root}/{IRELAND_GRANULE}/QI_DATA/MSK_CLASSI_B00.jp2", grid, 3, 8, nodata=None
+    )
+    (warning,) = read.warnings
+    assert warning.startswith("18 images are missing: T29UNU_20221005T115411_B02_10m.jp2, ")
+
+
+@pytest.mark.parametrize(
+    "directory",
+    [
+        "sentinel-2/S2A_MSIL1C_20180101T105441_N0206_R051_T31TDH_20180101T124911.SAFE",
+        "sentinel-2-metadata/S2A_MSIL1C_20210908T042701_N0301_R133_T46RER_20210908T070248.SAFE",
+        "sentinel-1/S1A_IW_GRDH_1SDV_20210809T173953_20210809T174018_039156_049F13_6FF8.SAFE",
+    ],
+)
+def test_other_products_are_refused(shared: Path, directory: str) -> None:
+    with pytest.raises(UnsupportedProductError, match="no Sentinel-2 L2A product"):
+        read_product(shared / "data" / directory, read_image_header)
