@@ -195,6 +195,10 @@ class RequestPath:
             if scenes.cut and not raster.valid.all():
                 raster = replace(raster, warnings=(*raster.warnings, self._cut_warning(layer)))
             stage.add("scenes", len(raster.scenes))
+            stage.add("scenes_read", raster.counts.scenes)
+            stage.add("scenes_skipped", raster.counts.skipped)
+            stage.add("windows", raster.counts.windows)
+            stage.add("samples", raster.counts.samples)
             for warning in raster.warnings:
                 stage.warn(warning)
             rasters[selection.name] = raster

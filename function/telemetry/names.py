@@ -12,8 +12,8 @@ from typing import Final, Literal
 Stage = Literal["parse", "search", "read", "render"]
 
 Measure = Literal[
-    "layers", "pixels", "scenes", "bytes", "bytes_fetched", "fetches", "tiles_decoded",
-    "cache_hits", "warnings", "remaining_ms",
+    "pixels", "scenes", "scenes_read", "scenes_skipped", "windows", "samples", "bytes", "warnings",
+    "remaining_ms",
 ]  # fmt: skip
 
 SPANS: Final[Mapping[str, str]] = MappingProxyType(
@@ -28,14 +28,13 @@ SPANS: Final[Mapping[str, str]] = MappingProxyType(
 
 STAGE_ATTRIBUTES: Final[Mapping[Measure, str]] = MappingProxyType(
     {
-        "layers": "sentinel_ows.layers",
         "pixels": "sentinel_ows.pixels",
         "scenes": "sentinel_ows.scenes",
+        "scenes_read": "sentinel_ows.scenes_read",
+        "scenes_skipped": "sentinel_ows.scenes_skipped",
+        "windows": "sentinel_ows.windows",
+        "samples": "sentinel_ows.samples",
         "bytes": "sentinel_ows.bytes",
-        "bytes_fetched": "sentinel_ows.bytes_fetched",
-        "fetches": "sentinel_ows.fetches",
-        "tiles_decoded": "sentinel_ows.tiles_decoded",
-        "cache_hits": "sentinel_ows.cache_hits",
         "warnings": "sentinel_ows.warnings",
         "remaining_ms": "sentinel_ows.remaining_ms",
     }
@@ -71,12 +70,12 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         " `missed`.",
         STAGE: "The stage: `parse`, `search`, `read` or `render`.",
         "sentinel_ows.pixels": "Pixels of the map, width times height.",
-        "sentinel_ows.scenes": "Scenes found (search) or used (read).",
+        "sentinel_ows.scenes": "Scenes found (search), or that gave pixels (read).",
+        "sentinel_ows.scenes_read": "Scenes that were turned to.",
+        "sentinel_ows.scenes_skipped": "Scenes that could add no pixel and were not read.",
+        "sentinel_ows.windows": "Windows of image files that were decoded.",
+        "sentinel_ows.samples": "Samples in these windows.",
         "sentinel_ows.bytes": "Bytes that the stage made.",
-        "sentinel_ows.bytes_fetched": "Bytes read from the archive.",
-        "sentinel_ows.fetches": "Reads from the archive: byte ranges or whole windows.",
-        "sentinel_ows.tiles_decoded": "JPEG 2000 tiles decoded.",
-        "sentinel_ows.cache_hits": "Decoded tiles found in memory.",
         "sentinel_ows.warnings": "What was passed over: files not read, scenes cut off.",
         "sentinel_ows.remaining_ms": "Milliseconds that the deadline left after the stage.",
         MESSAGE: "What was passed over, in the event `warning` of a stage.",

@@ -177,8 +177,8 @@ def test_figures_from_other_threads_add_up_in_the_stage(recorded: Recorded) -> N
 
             def fetch() -> None:
                 for _ in range(1000):
-                    stage.add("fetches")
-                    stage.add("bytes_fetched", 10)
+                    stage.add("windows")
+                    stage.add("samples", 10)
 
             threads = [threading.Thread(target=fetch) for _ in range(4)]
             for thread in threads:
@@ -187,8 +187,8 @@ def test_figures_from_other_threads_add_up_in_the_stage(recorded: Recorded) -> N
                 thread.join()
         trace.reply(200, 0)
     assert dict(recorded.spans()["read"].attributes or {}) == {
-        "sentinel_ows.fetches": 4000,
-        "sentinel_ows.bytes_fetched": 40000,
+        "sentinel_ows.windows": 4000,
+        "sentinel_ows.samples": 40000,
     }
 
 
