@@ -6,12 +6,17 @@ import sys
 from pathlib import Path
 
 from function.demo.products import Step, write_demo
+from function.errors import OperatorError
 from function.settings import Settings
 
 NAME = "demo"
 DIRECTORY = "demo"
 TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 TELLINGS = 10  # lines of progress where no terminal shows it: one for every tenth
+
+
+class DemoUnwritableError(OperatorError):
+    """The directory does not take the demo's files."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +38,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Write what is missing and print where each product lies."""
     directory = arguments.directory or settings.state_dir / DIRECTORY
     report = show_step if sys.stderr.isatty() else tell_step
-    products = write_demo(directory, report)
+    try:
+        products = write_demo(directory, report)
+    except OSError as error:
+        raise DemoUnwritableError(f"the demo cannot be written to {directory}: {error}") from error
     if sys.stderr.isatty():
         print(TO_LINE_START, end="", file=sys.stderr, flush=True)
     for product in products:

@@ -61,7 +61,7 @@ def make_landscape(seed: int, shape: tuple[int, int]) -> Landscape:
     open_land = land & (forest == 0) & (settlement.density < 0.3)  # noqa: PLR2004
     hedge = _hedges(seed + 60, parcels) * open_land
     lanes = 0.55 * np.clip(1 - parcels.lane, 0, 1) * land
-    height = blur(terrain.height, 2)
+    height = blur(terrain.height, 4)
     return Landscape(
         cover=cover,
         other=(parcels.identity >> np.uint32(7)) & np.uint32(3) == 0,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.demo.footprint import SwathEdge
-from function.demo.noise import Field, box_sum, enlarge, lattice, smooth
+from function.demo.noise import Field, box_sum, enlarge, fractal, smooth
 from function.demo.observation import Observation
 from function.demo.product import QUANTIFICATION, Image, Product
 from function.demo.safe_writer import Samples
@@ -106,8 +106,7 @@ class ObservationPainter:
         if image.name == "AOT":
             field = 80 + 30 * smooth(self._seed + 1, coarse, 90)
         else:
-            field = 1400 + 300 * smooth(self._seed + 2, coarse, 60)
-            field += 3 * lattice(self._seed + 3, coarse)
+            field = 1400 + 300 * fractal(self._seed + 2, coarse, (60, 30, 15))
         step = 60 // image.resolution
         nodes = np.pad(field, ((1, 3), (1, 3)), "edge")
         whole = (coarse[0] * step, coarse[1] * step)

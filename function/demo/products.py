@@ -1,6 +1,9 @@
 """Make the demo's products."""
 
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,21 +34,34 @@ def product_names() -> tuple[str, ...]:
 def write_demo(directory: Path, progress: Progress) -> tuple[Path, ...]:
     """Write the demo's products below ``directory`` and give their ``.SAFE`` directories.
 
-    Products that lie there whole are kept; what an interrupted run left is made anew. The pixels
-    are the same on every run and every platform.
+    Products that lie there whole are kept, and so are the finished images of one that an
+    interrupted run left. The pixels are the same on every run and every platform. Where another
+    run writes to the same directory, this one waits for it.
     """
-    missing = [
-        flight
-        for flight in PASSES
-        if not all((directory / f"{flight.product(cell).name}.SAFE").exists() for cell in CELLS)
-    ]
-    if missing:
-        counter = _Counter(progress, _steps(missing))
-        counter.advance("landscape")
-        landscape = make_landscape(LANDSCAPE_SEED, GROUND.shape)
-        for flight in missing:
-            _write_pass(directory, flight, landscape, counter)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        missing = [
+            flight
+            for flight in PASSES
+            if not all((directory / f"{flight.product(cell).name}.SAFE").exists() for cell in CELLS)
+        ]
+        if missing:
+            counter = _Counter(progress, _steps(missing))
+            counter.advance("landscape")
+            landscape = make_landscape(LANDSCAPE_SEED, GROUND.shape)
+            for flight in missing:
+                _write_pass(directory, flight, landscape, counter)
     return tuple(directory / f"{name}.SAFE" for name in product_names())
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class _Counter:

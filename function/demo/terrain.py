@@ -48,7 +48,7 @@ def make_terrain(seed: int, shape: tuple[int, int]) -> Terrain:
     """Raise the land and let water run over it."""
     coarse = _coarse_height(seed, shape)
     drainage = drain(coarse.astype(np.float64))
-    roughness = fractal(seed + 1, shape, (24, 12, 6, 3), 0.55)
+    roughness = fractal(seed + 1, shape, (24, 12, 6, 3), 0.45)
     height = _on_pixels(coarse, shape) + 1.6 * roughness
     lakes = _lake_level(coarse, drainage)
     level = np.repeat(np.repeat(lakes, COARSE, 0), COARSE, 1)[: shape[0], : shape[1]]
