@@ -43,11 +43,19 @@ def dispatch(drawn: Any, parameters: Sequence[tuple[str, str]]) -> Rendered:
                     failure = "this is no OGC request"
             except FAILURES as error:
                 failure = str(error)
-            headers = mapscript.msIO_getAndStripStdoutBufferMimeHeaders()
-            content_type = headers.get("Content-Type", "") if headers else ""
-            body = bytes(mapscript.msIO_getStdoutBufferBytes())
+            content_type, body = _read_buffer()
         finally:
             mapscript.msIO_resetHandlers()
     if failure is not None or is_report(body):
         raise read_report(body, failure or "")
     return Rendered(content_type, body)
+
+
+def _read_buffer() -> tuple[str, bytes]:
+    """Media type and body that MapServer wrote; both empty where it wrote nothing."""
+    try:
+        headers = mapscript.msIO_getAndStripStdoutBufferMimeHeaders()
+    except mapscript.MapServerError:
+        return "", b""
+    content_type = headers.get("Content-Type", "") if headers else ""
+    return content_type, bytes(mapscript.msIO_getStdoutBufferBytes())

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
 
@@ -12,6 +13,15 @@ from function.raster import Raster
 NO_CLASS = 255
 
 OPAQUE = 255
+
+# Pixels are square as long as the far edge of the map moves by less than this part of a pixel
+# when they are taken for square.
+SQUARE_TOLERANCE = 0.01
+
+# Part of a pixel by which a row of pixels that are not square is turned: over the largest map it
+# comes to nothing, yet MapServer then calculates with both sides of the pixels. Not turned at
+# all, it takes pixels for square that differ by up to 1 % (msResampleGDALToMap, mapresample.c).
+TURN = 1e-12
 
 # GDAL's names of sample types ("GDAL raster data model").
 SAMPLE_TYPES = {"uint8": "Byte", "float32": "Float32"}
@@ -58,6 +68,12 @@ def scale_of(target: Any) -> tuple[float, float] | None:
     return lowest, highest
 
 
+def has_square_pixels(grid: Grid) -> bool:
+    """Whether ``grid`` can be drawn as MapServer's own maps are, without resampling."""
+    across, down = grid.transform.a, -grid.transform.e
+    return abs(across / down - 1) * max(grid.shape) < SQUARE_TOLERANCE
+
+
 def _with_opacity(raster: Raster) -> NDArray[np.uint8]:
     bands, height, width = raster.bands.shape
     pixels = np.empty((bands + 1, height, width), np.uint8)
@@ -89,14 +105,15 @@ def _with_no_class(raster: Raster) -> NDArray[np.uint8]:
 def _describe(pixels: NDArray[Any], raster: Raster) -> str:
     """The name under which GDAL opens the array (GDAL manual, "MEM: In Memory datasets")."""
     bands, height, width = pixels.shape
-    across = raster.grid.transform
-    corner = (across.c, across.a, across.b, across.f, across.d, across.e)
+    transform = raster.grid.transform
+    turn = 0.0 if has_square_pixels(raster.grid) else transform.a * TURN
+    numbers = (transform.c, transform.a, turn, transform.f, 0.0, transform.e)
     options = {
         "DATAPOINTER": pixels.ctypes.data,
         "PIXELS": width,
         "LINES": height,
         "BANDS": bands,
         "DATATYPE": SAMPLE_TYPES[pixels.dtype.name],
-        "GEOTRANSFORM": "/".join(repr(float(number)) for number in corner),
+        "GEOTRANSFORM": "/".join(repr(float(number)) for number in numbers),
     }
     return "MEM:::" + ",".join(f"{key}={value}" for key, value in options.items())

@@ -47,6 +47,7 @@ def load_mapfile(path: Path, database_url: str) -> Mapfile:
             layer.connection = bounded_connection(database_url)
     _check_names(path, loaded)
     _hold_to_the_service(loaded)
+    _admit_arrays(loaded)
     publication = read_publication(path, loaded, archive_layers)
     return Mapfile(loaded, publication)
 
@@ -103,9 +104,7 @@ def _check_names(path: Path, loaded: Any) -> None:
 def _hold_to_the_service(loaded: Any) -> None:
     """Switch off what the mapfile may offer and the service does not answer.
 
-    An SLD can name a document on another host, which MapServer would fetch. GDAL 3.10 opens an
-    array of this process only where this option says so; no client can name one, since a data
-    source never comes from a request.
+    An SLD can name a document on another host, which MapServer would fetch.
     """
     metadata = loaded.web.metadata
     metadata.set("wms_enable_request", " ".join(("!*", *OPERATIONS)))
@@ -114,5 +113,12 @@ def _hold_to_the_service(loaded: Any) -> None:
     for key in ("wms_getmap_formatlist", "wms_getlegendgraphic_formatlist"):
         if stated(metadata, key.removeprefix("wms_")) is None:
             metadata.set(key, formats)
+
+
+def _admit_arrays(loaded: Any) -> None:
+    """Let GDAL open arrays of this process, which it does since 3.10 only where it is told to.
+
+    No client can name one: a data source never comes from a request.
+    """
     loaded.setConfigOption("GDAL_MEM_ENABLE_OPEN", "YES")
     loaded.applyConfigOptions()

@@ -26,7 +26,11 @@ def read_publication(
         raise MapfileError(f"{path}: there is no LAYER with a NAME")
     return Publication(
         layers=tuple(layer.name for layer in offered),
-        archive_layers=dict(archive_layers),
+        archive_layers={
+            layer.name: archive_layers[layer.name]
+            for layer in offered
+            if layer.name in archive_layers
+        },
         groups=_read_groups(loaded, offered),
         styles={layer.name: _read_styles(layer) for layer in offered},
         crs_codes=frozenset(codes),
@@ -36,7 +40,7 @@ def read_publication(
 
 
 def read_formats(loaded: Any) -> tuple[str, ...]:
-    """The media types of maps: those that the mapfile lists, else every raster format it has."""
+    """The media types of maps: those listed, else those of the raster formats that are declared."""
     listed = stated(loaded.web.metadata, "getmap_formatlist")
     if listed is not None:
         return tuple(text.strip() for text in listed.split(","))

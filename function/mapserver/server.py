@@ -9,7 +9,7 @@ from function.layer import Publication
 from function.mapserver.capabilities import Legends, hold_to_the_service
 from function.mapserver.dispatch import Rendered, dispatch
 from function.mapserver.extents import state_extents
-from function.mapserver.feeding import feed
+from function.mapserver.feeding import feed, has_square_pixels
 from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
@@ -88,6 +88,9 @@ class MapServer:
             target = drawn.getLayerByName(name)
             if name in rasters:
                 pixels.append(feed(target, layer, rasters[name]))
+                if not has_square_pixels(rasters[name].grid):
+                    # MapServer itself looks away where a whole map is off by up to a pixel.
+                    drawn.setConfigOption("MS_NONSQUARE", "YES")
             else:
                 drawn.removeLayer(target.index)
         return pixels
