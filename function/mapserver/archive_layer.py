@@ -2,8 +2,10 @@
 
 import math
 
+from function.errors import InvalidParameterError
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.mapserver.layer_metadata import LayerMetadata
+from function.scenes.expression import Expression
 
 COMMON_KEYS = frozenset(
     {"collection", "kind", "bands", "substitutes", "resampling", "masked_classes", "cloudmask"}
@@ -38,7 +40,7 @@ def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
         kind=kind,
         bands=bands,
         substitutes=_read_substitutes(keys, bands),
-        expression=keys.require("expression") if kind is LayerKind.INDEX else None,
+        expression=_read_expression(keys, bands) if kind is LayerKind.INDEX else None,
         visual=_read_visual(keys),
         stretch=_read_stretch(keys),
         resampling=_read_resampling(keys, kind),
@@ -69,6 +71,15 @@ def _read_substitutes(keys: LayerMetadata, bands: tuple[str, ...]) -> tuple[tupl
             raise keys.fault("substitutes", f"{band!r} is not among the layer's bands")
         pairs.append((band, keys.read_band("substitutes", substitute)))
     return tuple(pairs)
+
+
+def _read_expression(keys: LayerMetadata, bands: tuple[str, ...]) -> str:
+    text = keys.require("expression")
+    try:
+        Expression(text, bands)
+    except InvalidParameterError as error:
+        raise keys.fault("expression", str(error)) from error
+    return text
 
 
 def _read_visual(keys: LayerMetadata) -> str | None:

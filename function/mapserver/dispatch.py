@@ -9,9 +9,9 @@ import mapscript
 
 from function.mapserver.exception_report import is_report, read_report
 
-# MapServer is not to be relied on to be thread-safe, whether or not its binding lets go of
-# Python's lock while it draws.
-_one_at_a_time = threading.Lock()
+# Held while a map is cloned, drawn and freed: MapServer is not to be relied on to be thread-safe,
+# whether or not its binding lets go of Python's lock meanwhile.
+one_at_a_time = threading.RLock()
 
 
 # What the binding raises, by MapServer's class of error.
@@ -35,7 +35,7 @@ def dispatch(drawn: Any, parameters: Sequence[tuple[str, str]]) -> Rendered:
     for key, value in parameters:
         request.setParameter(key, value)
     failure: str | None = None
-    with _one_at_a_time:
+    with one_at_a_time:
         mapscript.msIO_installStdoutToBuffer()
         try:
             try:

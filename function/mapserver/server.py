@@ -7,7 +7,7 @@ from typing import Any
 from function.errors import InvalidParameterError
 from function.layer import Publication
 from function.mapserver.capabilities import Legends, hold_to_the_service
-from function.mapserver.dispatch import Rendered, dispatch
+from function.mapserver.dispatch import Rendered, dispatch, one_at_a_time
 from function.mapserver.extents import state_extents
 from function.mapserver.feeding import feed, has_square_pixels
 from function.mapserver.legend_sizes import measure_legends
@@ -65,21 +65,32 @@ class MapServer:
         if asked.get("FORMAT") in OPAQUE_FORMATS:
             asked["TRANSPARENT"] = "FALSE"
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
-        drawn = self._mapfile.map.clone()
-        drawn.web.metadata.set("wms_onlineresource", online_resource)
         operation = asked.get("REQUEST", "").lower()
         if operation == "getmap":
             _check_size(asked)
-            # MapServer reads the arrays where they lie: the name keeps them while it draws.
-            pixels = self._feed(drawn, rasters)
-            answer = dispatch(drawn, passed)
-            del pixels
-            return answer
+        with one_at_a_time:
+            answer = self._draw(operation, passed, rasters, extents, online_resource)
+        if operation == "getcapabilities":
+            return Rendered(answer.content_type, self._correct(answer.body, extents))
+        return answer
+
+    def _draw(
+        self,
+        operation: str,
+        parameters: Sequence[tuple[str, str]],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        online_resource: str,
+    ) -> Rendered:
+        drawn = self._mapfile.map.clone()
+        drawn.web.metadata.set("wms_onlineresource", online_resource)
+        # MapServer reads the arrays where they lie: the name keeps them while it draws.
+        pixels = self._feed(drawn, rasters) if operation == "getmap" else []
         if operation == "getcapabilities":
             state_extents(drawn, self.publication, extents)
-            answer = dispatch(drawn, passed)
-            return Rendered(answer.content_type, self._correct(answer.body, extents))
-        return dispatch(drawn, passed)
+        answer = dispatch(drawn, parameters)
+        pixels.clear()
+        return answer
 
     def _feed(self, drawn: Any, rasters: Mapping[str, Raster]) -> list[Any]:
         """Feed the archive layers, and take out those without pixels: none is drawn blank."""
