@@ -220,8 +220,6 @@ def _parse_style(body: bytes, own_precincts: bool) -> CodingStyle:
         if len(sizes) != levels + 1:
             raise CodestreamError("a coding style lacks precinct sizes")
         precincts = tuple((size & 15, size >> 4) for size in sizes)
-    if any(not width or not height for width, height in precincts[1:]):
-        raise CodestreamError("a coding style has impossible precincts")
     return CodingStyle(levels, block_width, block_height, transform == 1, precincts)
 
 

@@ -40,6 +40,9 @@ class Rectangle:
             -(-self.y1 >> levels),
         )
 
+    def grown(self, margin: int) -> Self:
+        return type(self)(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
     def intersection(self, other: "Rectangle") -> Self:
         return type(self)(
             max(self.x0, other.x0),

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.scenes.jpeg2000.codestream import MainHeader, parse_main_header
-from function.scenes.jpeg2000.errors import CodestreamError
+from function.scenes.jpeg2000.errors import CodestreamError, UnfitCodestreamError
+from function.scenes.jpeg2000.fitness import check_fit
 from function.scenes.jpeg2000.markers import Marker, segment
 from function.scenes.jpeg2000.tile_parts import TilePart
 
@@ -27,8 +28,8 @@ HEAD = struct.Struct(">4sBQII")
 TILES_PER_BLOCK = 64
 COMPRESSION = 9
 LONGEST_MAIN_HEADER = 1 << 20
-# 64 tiles of 2**17 packets each, four bytes a packet.
-LONGEST_BLOCK = 1 << 25
+# 64 tiles of 2**17 packets each, four bytes a packet and some for tile-parts.
+LONGEST_BLOCK = 1 << 26
 
 
 class IndexFormatError(Exception):
@@ -90,9 +91,10 @@ class CodestreamIndex:
                 raise IndexFormatError(f"no codestream index of version {VERSION}")
             position = HEAD.size + header_size
             header = parse_main_header(_inflate(data[HEAD.size : position], LONGEST_MAIN_HEADER))
+            check_fit(header)
             sizes = np.frombuffer(data, ">u4", count, position)
             position += sizes.nbytes
-        except (struct.error, ValueError, CodestreamError) as error:
+        except (struct.error, ValueError, CodestreamError, UnfitCodestreamError) as error:
             raise IndexFormatError("the head of a codestream index is damaged") from error
         ends = position + np.cumsum(sizes, dtype=np.int64)
         if count != -(-header.size.tiles // TILES_PER_BLOCK) or ends[-1] != len(data):

@@ -4,23 +4,10 @@ from collections.abc import Sequence
 
 from function.scenes.jpeg2000.boxes import find_codestream
 from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader
-from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.errors import CodestreamError, UnfitCodestreamError
-from function.scenes.jpeg2000.geometry import count_code_blocks, count_packets
+from function.scenes.jpeg2000.fitness import check_fit
 from function.scenes.jpeg2000.index import CodestreamIndex
-from function.scenes.jpeg2000.markers import Marker
 from function.scenes.jpeg2000.tile_parts import TilePart, read_main_header, read_tile_parts
-
-# Rsiz bits that announce part 2 or part 15 of the standard (table A.10).
-BEYOND_PART_1 = 0xC000
-# OpenJPEG computes in 32-bit integers.
-MOST_BITS = 31
-# ESA's masks have up to eight.
-MOST_COMPONENTS = 255
-# ESA's tiles have 20 to 60 packets; a single tile of a whole 10 m band has some 10 000.
-MOST_PACKETS = 1 << 17
-# OpenJPEG takes some 100 bytes for each code-block of a tile, whether or not it is decoded.
-MOST_CODE_BLOCKS = 1 << 20
 
 
 def build_index(source: ByteSource) -> CodestreamIndex:
@@ -32,31 +19,10 @@ def build_index(source: ByteSource) -> CodestreamIndex:
     reader = ForwardReader(source)
     extent = find_codestream(reader)
     header = read_main_header(reader, extent)
-    packets = _check_header(header)
+    packets = check_fit(header)
     parts = read_tile_parts(reader, source, extent, header, max(packets))
     _check_parts(parts, packets)
     return CodestreamIndex.from_tile_parts(header, reader.size, parts)
-
-
-def _check_header(header: MainHeader) -> list[int]:
-    """Refuse a header that the arithmetic does not cover; count the packets of each tile."""
-    size = header.size
-    if size.capabilities & BEYOND_PART_1 or Marker.CAP in header.others:
-        raise UnfitCodestreamError("capabilities beyond part 1 of the standard")
-    if header.others:
-        raise UnfitCodestreamError("another marker in the main header")
-    if any(component.step_x != 1 or component.step_y != 1 for component in size.components):
-        raise UnfitCodestreamError("subsampled components")
-    if any(component.bits > MOST_BITS for component in size.components):
-        raise UnfitCodestreamError("samples of too many bits")
-    if len(size.components) > MOST_COMPONENTS:
-        raise UnfitCodestreamError("too many components")
-    counts: list[int] = count_packets(header).tolist()
-    if max(counts) > MOST_PACKETS:
-        raise UnfitCodestreamError("too many packets in a tile")
-    if count_code_blocks(header) > MOST_CODE_BLOCKS:
-        raise UnfitCodestreamError("too many code-blocks in a tile")
-    return counts
 
 
 def _check_parts(parts: Sequence[TilePart], packets: Sequence[int]) -> None:

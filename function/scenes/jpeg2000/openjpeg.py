@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from function.scenes.decoder import Samples
-from function.scenes.jpeg2000.codestream import Component
+from function.scenes.jpeg2000.codestream import Component, MainHeader
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import Rectangle
 
@@ -26,6 +26,8 @@ PARAMETERS_SIZE = 16384
 # Beyond this the library reads straight into its own buffer.
 STREAM_BUFFER = 65536
 END_OF_STREAM = ctypes.c_size_t(-1).value
+# A damaged tile is warned of for each of its packets; the first ones tell.
+MOST_MESSAGES = 3
 BYTE_BITS = 8
 WORD_BITS = 16
 
@@ -166,52 +168,46 @@ class OpenJpeg:
     def decode(
         self,
         codestream: bytes,
-        components: tuple[Component, ...],
+        header: MainHeader,
         area: Rectangle,
         window: Rectangle,
         reduction: int,
     ) -> Samples:
-        """Decode ``window`` of a codestream whose image covers ``area`` of the reference grid.
+        """Decode ``window`` of a codestream whose only tile covers ``area`` of the reference grid.
 
-        ``window`` counts samples of the image reduced by ``reduction``. The result has the shape
-        (components, height, width); colours that were transformed are transformed back. Raises
-        CodestreamError with the library's own words where it warns of or fails at anything.
+        ``window`` counts samples of the image reduced by ``reduction``; ``header`` is that of the
+        file which the codestream was made from. The result has the shape (components, height,
+        width); colours that were transformed are transformed back. Raises CodestreamError with the
+        library's own words where it warns of or fails at anything.
         """
-        call = _Call(
-            codestream, ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0, 0, []
-        )
+        address = ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0
+        call = _Call(codestream, address, 0, [])
+        reduced = area.reduced(reduction)
+        decoded = window.grown(_margin(header, reduction)).intersection(reduced)
         self._calls.current = call
         try:
-            with self._codec() as codec, self._stream(len(codestream)) as stream:
-                return self._decode(codec, stream, call, components, area, window, reduction)
+            with (
+                self._codec() as codec,
+                self._stream(len(codestream)) as stream,
+                self._image(codec, stream, call) as image,
+            ):
+                _check_image(image.contents, header.size.components, area)
+                library = self._library
+                _check(library.opj_set_decoded_resolution_factor(codec, reduction), call)
+                corners = _corners(decoded, area, reduction)
+                _check(library.opj_set_decode_area(codec, image, *corners), call)
+                _check(library.opj_decode(codec, stream, image), call)
+                return _take_samples(image.contents, header.size.components, decoded, window)
         finally:
             del self._calls.current
 
-    def _decode(
-        self,
-        codec: int,
-        stream: int,
-        call: _Call,
-        components: tuple[Component, ...],
-        area: Rectangle,
-        window: Rectangle,
-        reduction: int,
-    ) -> Samples:
+    @contextmanager
+    def _image(self, codec: int, stream: int, call: _Call) -> Iterator["ctypes._Pointer[_Image]"]:
         library = self._library
         image = _ImagePointer()
         try:
             _check(library.opj_read_header(stream, codec, ctypes.byref(image)), call)
-            _check_image(image.contents, components, area)
-            _check(library.opj_set_decoded_resolution_factor(codec, reduction), call)
-            corners = (
-                max(window.x0 << reduction, area.x0),
-                max(window.y0 << reduction, area.y0),
-                min(window.x1 << reduction, area.x1),
-                min(window.y1 << reduction, area.y1),
-            )
-            _check(library.opj_set_decode_area(codec, image, *corners), call)
-            _check(library.opj_decode(codec, stream, image), call)
-            return _take_samples(image.contents, components, window)
+            yield image
         finally:
             if image:
                 library.opj_image_destroy(image)
@@ -280,7 +276,9 @@ class OpenJpeg:
         return 1
 
     def _on_message(self, message: bytes, _data: int | None) -> None:
-        self._calls.current.messages.append(message.decode("utf-8", "replace").strip())
+        messages = self._calls.current.messages
+        if len(messages) < MOST_MESSAGES:
+            messages.append(message.decode("utf-8", "replace").strip())
 
 
 def _check(succeeded: int, call: _Call) -> None:
@@ -305,13 +303,39 @@ def _check_image(image: _Image, components: tuple[Component, ...], area: Rectang
         raise OpenJpegError("OpenJPEG's image is not laid out as expected")
 
 
-def _take_samples(image: _Image, components: tuple[Component, ...], window: Rectangle) -> Samples:
-    height, width = window.y1 - window.y0, window.x1 - window.x0
+def _margin(header: MainHeader, reduction: int) -> int:
+    """How much further than the window to decode, in samples of the reduced image.
+
+    Decoding an area, OpenJPEG takes three coefficients around it at each level of the 9-7
+    transform, where up to four count; that one more lies 2ⁿ samples out after n levels.
+    """
+    levels = [style.levels for style in header.styles if not style.reversible]
+    return 1 << (max(levels) - reduction) if levels else 0
+
+
+def _corners(window: Rectangle, area: Rectangle, reduction: int) -> tuple[int, int, int, int]:
+    """The part of ``area``, on the reference grid, that reduces to ``window``."""
+    return (
+        max(window.x0 << reduction, area.x0),
+        max(window.y0 << reduction, area.y0),
+        min(window.x1 << reduction, area.x1),
+        min(window.y1 << reduction, area.y1),
+    )
+
+
+def _take_samples(
+    image: _Image, components: tuple[Component, ...], decoded: Rectangle, window: Rectangle
+) -> Samples:
+    """Copy ``window`` out of the ``decoded`` samples of an image."""
+    height, width = decoded.y1 - decoded.y0, decoded.x1 - decoded.x0
+    rows = slice(window.y0 - decoded.y0, window.y1 - decoded.y0)
+    columns = slice(window.x0 - decoded.x0, window.x1 - decoded.x0)
     kinds = [sample_type(component.bits, component.signed) for component in components]
-    samples = np.empty((len(components), height, width), np.result_type(*kinds))
+    shape = (len(components), window.y1 - window.y0, window.x1 - window.x0)
+    samples = np.empty(shape, np.result_type(*kinds))
     for number, band in enumerate(samples):
         component = image.comps[number]
         if (component.h, component.w) != (height, width) or not component.data:
             raise CodestreamError("JPEG 2000 decoding gave no samples")
-        band[...] = np.asarray(_Samples(component.data, height, width))
+        band[...] = np.asarray(_Samples(component.data, height, width))[rows, columns]
     return samples

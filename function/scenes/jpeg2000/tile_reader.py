@@ -108,7 +108,7 @@ class TileReader:
     ) -> None:
         samples = self._openjpeg.decode(
             assembler.assemble(reading, data),
-            index.header.size.components,
+            index.header,
             reading.area,
             reading.window,
             reading.reduction,
