@@ -1,8 +1,9 @@
 """Connections to the catalogue, shared by the threads of a process."""
 
+import select
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -49,7 +50,6 @@ class CataloguePool:
             name="catalogue",
             timeout=BORROW_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
-            check=ConnectionPool.check_connection,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": None,
@@ -88,14 +88,17 @@ class CataloguePool:
             return cursor.fetchall()
 
     @contextmanager
-    def _borrow(self, deadline: Deadline | None) -> Iterator[psycopg.Connection[Any]]:
+    def _borrow(self, deadline: Deadline | None) -> Iterator[psycopg.Connection[TupleRow]]:
         wait = BORROW_SECONDS
         if deadline is not None:
             deadline.check("search")
             wait = min(wait, deadline.remaining())
         try:
-            with self._pool.connection(timeout=wait) as connection:
+            connection = self._get_live(time.monotonic() + wait)
+            try:
                 yield connection
+            finally:
+                self._pool.putconn(connection)
         except psycopg.errors.QueryCanceled as error:
             raise DeadlineExceededError("the catalogue's answer took too long") from error
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
@@ -106,6 +109,29 @@ class CataloguePool:
             if deadline is not None:
                 deadline.check("search")
             raise CatalogueUnavailableError("the catalogue cannot be reached now") from error
+
+    def _get_live(self, end: float) -> psycopg.Connection[TupleRow]:
+        """Wait until ``end`` for a connection that the server has not closed."""
+        while True:
+            connection = self._pool.getconn(timeout=end - time.monotonic())
+            if _is_live(connection):
+                return connection
+            self._pool.putconn(connection)
+            # What closed one, a restart, has closed its fellows too.
+            self._pool.check()
+
+
+def _is_live(connection: psycopg.Connection[TupleRow]) -> bool:
+    """Tell without a round trip: from a server that is there, an idle connection is silent."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if not poll.poll(0):
+        return True
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _milliseconds_left(deadline: Deadline | None) -> int:

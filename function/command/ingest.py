@@ -5,13 +5,14 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from function.catalogue.pool import CataloguePool
 from function.catalogue.writing import SceneWriter
-from function.command.catalogue_url import catalogue_url
+from function.command.running_catalogue import running_catalogue
 from function.ingest.discovery import find_products
 from function.ingest.ingestion import Ingested, Outcome, ingest_products
 from function.scenes.image_header import read_image_header
@@ -44,17 +45,25 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     products = list(find_products(arguments.paths))
     report: Report = TerminalReport(len(products)) if sys.stdout.isatty() else JsonReport()
     counts: Counter[str] = Counter()
-    pool = CataloguePool(catalogue_url(settings), connections=1)
-    pool.open()
     try:
-        for ingested in ingest_products(products, read_image_header, SceneWriter(pool)):
-            counts[ingested.outcome] += 1
-            counts["partial"] += bool(ingested.warnings)
-            report.product(ingested)
+        with running_catalogue(settings) as running, _writer(running.database_url) as writer:
+            for ingested in ingest_products(products, read_image_header, writer):
+                counts[ingested.outcome] += 1
+                counts["partial"] += bool(ingested.warnings)
+                report.product(ingested)
     finally:
-        pool.close()
         report.summary(counts)
     return SOME_REFUSED if counts[Outcome.REFUSED] else ALL_GOOD
+
+
+@contextmanager
+def _writer(url: str) -> Iterator[SceneWriter]:
+    pool = CataloguePool(url, connections=1)
+    pool.open()
+    try:
+        yield SceneWriter(pool)
+    finally:
+        pool.close()
 
 
 class Report(Protocol):

@@ -3,7 +3,7 @@
 import argparse
 
 from function.catalogue.migrations import migrate
-from function.command.catalogue_url import catalogue_url
+from function.command.running_catalogue import running_catalogue
 from function.settings import Settings
 
 NAME = "migrate"
@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Migrate, and say what was applied."""
-    migrated = migrate(catalogue_url(settings), settings.catalog_sql)
+    with running_catalogue(settings) as running:
+        migrated = migrate(running.database_url, running.catalog_sql)
     for name in (*migrated.migrations, *migrated.functions):
         print(f"applied {name}")
     if not migrated.migrations and not migrated.functions:

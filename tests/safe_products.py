@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from affine import Affine
@@ -82,6 +83,7 @@ IMAGES = (
     f"{GRANULE}/IMG_DATA/R20m/{STEM}_SCL_20m.jp2",
     f"{GRANULE}/QI_DATA/MSK_CLASSI_B00.jp2",
 )
+NO_EDITS: Mapping[str, str] = MappingProxyType({})
 
 
 class Header(NamedTuple):
@@ -90,7 +92,7 @@ class Header(NamedTuple):
     bits: int
 
 
-def write_product(directory: Path, edits: Mapping[str, str] = {}) -> Path:
+def write_product(directory: Path, edits: Mapping[str, str] = NO_EDITS) -> Path:
     """Write the product with texts of its XML replaced, and images of four bytes."""
     root = directory / f"{NAME}.SAFE"
     for path, xml in (

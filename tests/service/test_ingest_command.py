@@ -1,0 +1,168 @@
+"""``sentinel-ows ingest`` as operators and other programs run it."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from affine import Affine
+from safe_products import IMAGES, NAME, NO_EDITS, STEM, write_product
+
+from function.grid import Grid
+from function.scenes.encoding import COLOUR, band_profile, write_jpeg2000
+
+COMMAND = (sys.executable, "-m", "function.command", "ingest")
+TABLES = ("scenes", "assets", "grid_cells", "cell_extents", "collections")
+SMALL = {"10980<": "120<", "5490<": "60<", "1830<": "20<"}
+OTHER_NAME = NAME.replace("20240601", "20240606")
+OTHER = {NAME: OTHER_NAME, "2024-06-01T": "2024-06-06T", "GS2A_20240601": "GS2A_20240606"}
+
+
+def write_readable_product(directory: Path, edits: Mapping[str, str] = NO_EDITS) -> Path:
+    """A product of 1.2 km with images that can be read."""
+    root = write_product(directory, {**SMALL, **edits})
+    for image, step, profile in (
+        (IMAGES[0], 10, band_profile(10, 15)),
+        (IMAGES[1], 20, band_profile(20, 8)),
+        (IMAGES[2], 60, COLOUR),
+    ):
+        size = 1200 // step
+        transform = Affine(float(step), 0.0, 499980.0, 0.0, float(-step), 5900040.0)
+        samples = np.ones(
+            (3 if profile is COLOUR else 1, size, size),
+            np.uint16 if profile.bits > 8 else np.uint8,
+        )
+        write_jpeg2000(root / image, samples, Grid("EPSG:32629", transform, size, size), profile)
+    return root
+
+
+def environment(url: str) -> dict[str, str]:
+    return os.environ | {"SENTINEL_OWS_DATABASE_URL": url}
+
+
+def ingest(url: str, *paths: Path) -> tuple[int, list[dict[str, Any]], str]:
+    """Run the command; give its exit code, the lines of JSON and standard error."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, paths)],
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def summary(**counts: int) -> dict[str, Any]:
+    names = ("new", "unchanged", "updated", "refused", "partial")
+    return {"summary": {name: counts.get(name, 0) for name in names}}
+
+
+def rows(url: str) -> Mapping[str, Sequence[tuple[object, ...]]]:
+    """Every row of every table, with the transaction that wrote it."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: connection.execute(
+                psycopg.sql.SQL(
+                    "SELECT xmin::text, ctid::text, t.* FROM {} AS t ORDER BY 2"
+                ).format(psycopg.sql.Identifier(table))
+            ).fetchall()
+            for table in TABLES
+        }
+
+
+def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> None:
+    first = write_readable_product(tmp_path / "2024" / "06" / "01")
+    second = write_readable_product(tmp_path / "2024" / "06" / "06", OTHER)
+    second = second.rename(second.with_name(f"{OTHER_NAME}.SAFE"))
+    expected = [{"path": str(path), "outcome": "new"} for path in (first, second)]
+    assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2)], "")
+    before = rows(catalogue_url)
+    assert [len(before[table]) for table in TABLES] == [2, 6, 1, 1, 1]
+    expected = [{"path": str(path), "outcome": "unchanged"} for path in (first, second)]
+    assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(unchanged=2)], "")
+    assert rows(catalogue_url) == before
+
+
+def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> None:
+    root = write_readable_product(tmp_path)
+    image = (root / IMAGES[1]).rename(tmp_path / "on its way.jp2")
+    warning = f"1 images are missing: {STEM}_SCL_20m.jp2"
+    line = {"path": str(root), "outcome": "new", "warnings": [warning]}
+    assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1)], "")
+    image.rename(root / IMAGES[1])
+    line = {"path": str(root), "outcome": "updated"}
+    assert ingest(catalogue_url, root) == (0, [line, summary(updated=1)], "")
+
+
+def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_path: Path) -> None:
+    broken = tmp_path / "a" / "BROKEN.SAFE"
+    broken.mkdir(parents=True)
+    (broken / "MTD_MSIL2A.xml").write_text("<")
+    good = write_readable_product(tmp_path / "b")
+    impossible = write_readable_product(tmp_path / "c", {">123<": ">0<", **OTHER})
+    nowhere = tmp_path / "nowhere"
+    code, lines, errors = ingest(catalogue_url, tmp_path, nowhere)
+    assert (code, errors) == (1, "")
+    assert [(line.get("path"), line.get("outcome")) for line in lines[:-1]] == [
+        (str(broken), "refused"),
+        (str(good), "new"),
+        (str(impossible), "refused"),
+        (str(nowhere), "refused"),
+    ]
+    assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
+    assert lines[2]["reason"].endswith("scene_relative_orbit_is_positive")
+    assert lines[3]["reason"] == "there is no such directory"
+    assert lines[-1] == summary(new=1, refused=3)
+
+
+@pytest.mark.parametrize(
+    ("url_of", "message"),
+    [("database_url", "sentinel-ows migrate"), ("absent", "cannot be reached")],
+)
+def test_without_a_catalogue_it_says_so(
+    request: pytest.FixtureRequest, tmp_path: Path, url_of: str, message: str
+) -> None:
+    absent = f"postgresql:///none?host={tmp_path}"
+    url = absent if url_of == "absent" else request.getfixturevalue(url_of)
+    code, lines, errors = ingest(url, write_readable_product(tmp_path))
+    assert (code, lines) == (1, [summary()])
+    told = errors.splitlines()[-1]  # above it, why each attempt to connect failed
+    assert told.startswith("sentinel-ows: the catalogue ")
+    assert message in told
+    assert "Traceback" not in errors
+
+
+def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
+    root = write_readable_product(tmp_path)
+    (root / IMAGES[1]).unlink()
+    reading, writing = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, str(tmp_path), str(tmp_path / "nowhere")],
+        env=environment(catalogue_url),
+        stdout=writing,
+    ) as process:
+        os.close(writing)
+        shown = ""
+        while chunk := _read(reading):
+            shown += chunk
+        assert process.wait(timeout=60) == 1
+    os.close(reading)
+    assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
+    assert "nowhere\r\n    refused: there is no such directory" in shown
+    assert "1 of 2  new" in shown
+    assert shown.splitlines()[-1].endswith("1 new, 0 unchanged, 0 updated, 1 refused, 1 partial")
+
+
+def _read(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65536).decode()
+    except OSError:  # the other side has hung up
+        return ""
