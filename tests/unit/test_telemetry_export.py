@@ -4,9 +4,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from collector import Collector, collecting
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -16,44 +16,10 @@ from function.telemetry import Telemetry
 from function.telemetry.export import wanted
 
 
-class Collector(ThreadingHTTPServer):
-    """Keeps what is posted to it, by path."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[str, bytes]] = []
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.answered = 0
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.received.append((self.path, body))
-                collector.may_answer.wait(3)
-                collector.answered += 1
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Stay silent."""
-
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with Collector() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with collecting() as collector:
+        yield collector
 
 
 def test_spans_and_metrics_reach_the_collector_at_the_latest_on_close(
@@ -68,13 +34,13 @@ def test_spans_and_metrics_reach_the_collector_at_the_latest_on_close(
         trace.reply(200, 9)
     telemetry.close()
 
-    (traces,) = [body for path, body in collector.received if path == "/v1/traces"]
+    (traces,) = collector.bodies("/v1/traces")
     spans = ExportTraceServiceRequest.FromString(traces).resource_spans[0].scope_spans[0].spans
     assert [span.name for span in spans] == ["parse", "GET /ows"]
     assert spans[0].parent_span_id == spans[1].span_id
 
-    bodies = [body for path, body in collector.received if path == "/v1/metrics"]
-    exported = ExportMetricsServiceRequest.FromString(bodies[-1]).resource_metrics[0]
+    metrics_body = collector.bodies("/v1/metrics")[-1]
+    exported = ExportMetricsServiceRequest.FromString(metrics_body).resource_metrics[0]
     metrics = {metric.name: metric for metric in exported.scope_metrics[0].metrics}
     assert set(metrics) == {
         "http.server.request.duration",
