@@ -38,10 +38,14 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OverflowError as error:
+        raise AddressError(f"there is no port {port}") from error
     except OSError as error:
+        # Numbers below zero are those of name resolution.
+        known = error.errno is not None and error.errno > 0
         raise AddressError(
-            f"port {port} of {host} cannot be listened on: {error.strerror}."
-            " Another port is chosen with PORT=…"
+            f"port {port} of {host} cannot be listened on:"
+            f" {os.strerror(error.errno) if known else error}. Another port is chosen with PORT=…"
         ) from error
 
 

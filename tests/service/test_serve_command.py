@@ -1,0 +1,196 @@
+"""``sentinel-ows serve``: how it starts, how it stops, and what it leaves behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from serving import PROGRAM, Served, await_status, free_port, serve, stop
+
+from function.database.cluster import ClusterState, PrivateCluster
+
+WAIT_SECONDS = 30
+MAP = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "S2_L2A_TRUE_COLOR",
+    "STYLES": "",
+    "CRS": "EPSG:32632",
+    "BBOX": "600000,5970000,602560,5972560",
+    "WIDTH": "256",
+    "HEIGHT": "256",
+    "FORMAT": "image/png",
+}
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A state directory whose database is stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="sentinel-ows-") as directory:
+        Path(directory).chmod(0o711)
+        yield Path(directory)
+        PrivateCluster(Path(directory)).stop()
+
+
+def start(state_dir: Path, port: int, **environment: str) -> Served:
+    """Start the service over the private database of ``state_dir``."""
+    log = state_dir / "service.log"
+    unset = {key: value for key, value in os.environ.items() if not key.startswith("SENTINEL_OWS")}
+    settings = {"SENTINEL_OWS_STATE_DIR": str(state_dir), "PORT": str(port)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [PROGRAM, "serve"],
+            env={**unset, **settings, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return Served(f"http://127.0.0.1:{port}", process, log)
+
+
+def worker(served: Served) -> int:
+    """The process that answers."""
+    pid = served.process.pid
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def test_it_starts_the_private_database_and_stops_it_again(state_dir: Path) -> None:
+    served = start(state_dir, free_port())
+    await_status(served, "/health/live", 200)
+    assert PrivateCluster(state_dir).status() is ClusterState.RUNNING
+    assert stop(served) == 0
+    assert PrivateCluster(state_dir).status() is ClusterState.STOPPED
+
+
+def test_a_database_that_ran_before_goes_on_running(state_dir: Path) -> None:
+    PrivateCluster(state_dir).start()
+    served = start(state_dir, free_port())
+    await_status(served, "/health/live", 200)
+    assert stop(served) == 0
+    assert PrivateCluster(state_dir).status() is ClusterState.RUNNING
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_without_a_word(
+    catalogue_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    with serve(catalogue_url, tmp_path / "service.log") as served:
+        process = worker(served)
+        served.process.send_signal(number)
+        assert served.process.wait(WAIT_SECONDS) == 0
+        assert not Path(f"/proc/{process}").exists()
+        assert [line["path"] for line in served.log_lines()] == ["/health/ready"] * len(
+            served.log_lines()
+        )
+
+
+def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_path: Path) -> None:
+    with (
+        serve(demo_catalogue, tmp_path / "service.log") as served,
+        ThreadPoolExecutor(1) as client,
+        psycopg.connect(demo_catalogue) as blocker,
+        psycopg.connect(demo_catalogue, autocommit=True) as observer,
+    ):
+        undisturbed = served.ows(MAP)
+        listening = sockets(served.process.pid)
+        # The search waits as long as this transaction is open.
+        blocker.execute("LOCK TABLE scenes IN ACCESS EXCLUSIVE MODE")
+        reply = client.submit(served.ows, MAP)
+        await_waiting(observer)
+        served.process.send_signal(signal.SIGTERM)
+        await_stopping(served, listening)
+        assert not reply.done()
+        blocker.rollback()
+        assert reply.result().status == 200
+        assert reply.result().body == undisturbed.body
+        assert served.process.wait(WAIT_SECONDS) == 0
+
+
+def await_waiting(observer: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Wait until a session of this database waits for a lock."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    end = time.monotonic() + WAIT_SECONDS
+    while observer.execute(query).fetchone() == (0,):
+        assert time.monotonic() < end, "no session waits for the lock"
+        time.sleep(0.02)
+
+
+def sockets(process: int) -> int:
+    links = Path(f"/proc/{process}/fd").iterdir()
+    return sum(str(link.readlink()).startswith("socket:") for link in links)
+
+
+def await_stopping(served: Served, listening: int) -> None:
+    """Wait until the process over the worker has closed its socket, and so begun to stop."""
+    end = time.monotonic() + WAIT_SECONDS
+    while sockets(served.process.pid) >= listening:
+        assert time.monotonic() < end, "the service does not begin to stop"
+        time.sleep(0.02)
+
+
+def test_a_worker_that_dies_is_replaced(catalogue_url: str, tmp_path: Path) -> None:
+    with serve(catalogue_url, tmp_path / "service.log") as served:
+        first = worker(served)
+        os.kill(first, signal.SIGKILL)
+        end = time.monotonic() + WAIT_SECONDS
+        while Path(f"/proc/{first}").exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        await_status(served, "/health/ready", 200)
+        assert worker(served) != first
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_started(state_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        served = start(state_dir, port)
+        assert served.process.wait(WAIT_SECONDS) == 1
+    assert served.log.read_text() == (
+        f"sentinel-ows: port {port} of 127.0.0.1 cannot be listened on: Address already in use."
+        " Another port is chosen with PORT=…\n"
+    )
+    assert PrivateCluster(state_dir).status() is ClusterState.ABSENT
+
+
+def test_a_mapfile_that_does_not_load_ends_it_with_one_line(state_dir: Path) -> None:
+    served = start(state_dir, free_port(), SENTINEL_OWS_MAPFILE="/nonexistent.map")
+    assert served.process.wait(WAIT_SECONDS) == 1
+    (line,) = served.log.read_text().splitlines()
+    assert line.startswith("sentinel-ows: /nonexistent.map: ")
+    assert PrivateCluster(state_dir).status() is ClusterState.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"PORT": "65536"}, "there is no port 65536"),
+        ({"SENTINEL_OWS_HOST": "nowhere.invalid"}, "of nowhere.invalid cannot be listened on: "),
+        ({"SENTINEL_OWS_HOST": "192.0.2.1"}, "cannot be listened on: Cannot assign requested"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told(
+    state_dir: Path, settings: dict[str, str], reason: str
+) -> None:
+    served = start(state_dir, free_port(), **settings)
+    assert served.process.wait(WAIT_SECONDS) == 1
+    (line,) = served.log.read_text().splitlines()
+    assert reason in line
+
+
+def test_it_writes_nothing_into_the_home_directory(catalogue_url: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with serve(catalogue_url, tmp_path / "service.log", HOME=str(home)) as served:
+        assert served.ask("/health/live").status == 200
+        assert not list(home.iterdir())
