@@ -94,7 +94,7 @@ def _read_stretch(keys: LayerMetadata) -> tuple[float, float]:
     try:
         darkest, brightest = map(float, texts)
     except ValueError as error:
-        raise keys.fault("stretch", "is no pair of reflectances; use 0,0.3558") from error
+        raise keys.fault("stretch", "is no pair of reflectances; use 0,0.25") from error
     if not (math.isfinite(darkest) and math.isfinite(brightest) and darkest < brightest):
         raise keys.fault("stretch", "must rise from the darkest to the brightest reflectance")
     return darkest, brightest

@@ -3,19 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-# Of one step of 256: float32 leaves errors far smaller, ceil must not see them.
-ROUNDING = np.float32(1e-3)
+# Of one step of 254: float32's errors are far smaller, and rounding down must not see them.
+ROUNDING = np.float32(1e-4)
 
 
 def stretch(
     reflectances: NDArray[np.float32], darkest: float, brightest: float
 ) -> NDArray[np.uint8]:
-    """Show ``darkest`` and less as 0, ``brightest`` and more as 255, linear between, rounded up.
+    """Show ``darkest`` and less as 0, what is above as 1 and more, ``brightest`` as 255.
 
-    So ESA makes TCI of a Level-2A product (darkest 0, brightest 0.25): on real 60 m images it
-    gives TCI's own values in every pixel.
+    Between, 1 + 254 (r - darkest) / (brightest - darkest), rounded down. So ESA makes TCI of a
+    Level-2A product, with 0 and 0.25: on real images it gives TCI's own value in every pixel.
     """
-    scale = np.float32(255.0 / (brightest - darkest))
+    scale = np.float32(254.0 / (brightest - darkest))
     steps = (reflectances - np.float32(darkest)) * scale
-    colours: NDArray[np.uint8] = np.ceil(steps - ROUNDING).clip(0, 255).astype(np.uint8)
+    shown = np.floor(steps + (1 + ROUNDING)).clip(0, 255)
+    colours: NDArray[np.uint8] = np.where(steps > 0, shown, 0).astype(np.uint8)
     return colours

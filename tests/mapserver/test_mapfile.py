@@ -43,7 +43,7 @@ def test_the_package_publishes_its_layers() -> None:
         kind=LayerKind.COLOUR,
         bands=("B04", "B03", "B02"),
         visual="TCI",
-        stretch=(0.0, 0.3558),
+        stretch=(0.0, 0.25),
         masked_classes=frozenset({0, 1, 3, 8, 9, 10}),
     )
     assert publication.archive_layers[NDVI].substitutes == (("B08", "B8A"),)

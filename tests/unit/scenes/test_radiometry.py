@@ -46,18 +46,24 @@ def test_classes_are_taken_out() -> None:
 
 @pytest.mark.parametrize(
     ("reflectance", "colour"),
+    # Where ESA's TCI changes from one value to the next.
     [
         (-0.1, 0),
         (0.0, 0),
         (0.0001, 1),
-        (0.1, 102),
-        (0.1001, 103),
-        (0.2, 204),
-        (0.25, 255),
-        (1, 255),
+        (0.0009, 1),
+        (0.0010, 2),
+        (0.0482, 49),
+        (0.0483, 50),
+        (0.1003, 102),
+        (0.1004, 103),
+        (0.1250, 128),
+        (0.2499, 254),
+        (0.2500, 255),
+        (1.5, 255),
     ],
 )
-def test_stretch_rounds_up(reflectance: float, colour: int) -> None:
+def test_stretch_is_esas(reflectance: float, colour: int) -> None:
     values = np.array([reflectance], np.float32)
     assert stretch(values, 0.0, 0.25)[0] == colour
 

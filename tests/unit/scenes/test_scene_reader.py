@@ -1,0 +1,409 @@
+"""Mosaics: what lies on top, what falls through, what is never decoded."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from affine import Affine
+from numpy.typing import NDArray
+from scene_images import UTM29
+
+from function.deadline import Deadline
+from function.errors import (
+    DeadlineExceededError,
+    InvalidParameterError,
+    SceneUnreadableError,
+)
+from function.grid import Grid
+from function.layer import ArchiveLayer, LayerKind, Resampling
+from function.raster import Raster
+from function.scene import Asset, Scene
+from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.reader import SceneReader
+
+SIZE = 120
+WEST, NORTH = 600000.0, 5800000.0
+WHOLE = "MULTIPOLYGON(((-8 51, -6 51, -6 53, -8 53, -8 51)))"
+INDEX = ArchiveLayer(
+    "NDVI",
+    "sentinel-2-l2a",
+    LayerKind.INDEX,
+    ("B04", "B08"),
+    expression="(B08-B04)/(B08+B04)",
+    masked_classes=frozenset({0, 8, 9}),
+)
+COLOUR = ArchiveLayer(
+    "TRUE_COLOUR",
+    "sentinel-2-l2a",
+    LayerKind.COLOUR,
+    ("B04", "B03", "B02"),
+    visual="TCI",
+    stretch=(0.0, 0.25),
+    masked_classes=frozenset({0, 8, 9}),
+)
+CLASSES = replace(COLOUR, name="SCL", kind=LayerKind.CLASSES, bands=("SCL",), visual=None)
+
+
+Images = dict[str, NDArray[np.uint8] | NDArray[np.uint16]]
+
+
+class ArrayDecoder:
+    """A decoder of arrays, by address; counts what it is asked for."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, Samples] = {}
+        self.decoded: list[tuple[str, PixelWindow, int]] = []
+        self._lock = threading.Lock()
+
+    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        with self._lock:
+            self.decoded.append((asset.href, window, reduction))
+        if asset.href not in self.images:
+            raise SceneUnreadableError(f"{asset.href} cannot be decoded")
+        step = 1 << reduction
+        reduced = self.images[asset.href][:, ::step, ::step]
+        return reduced[(slice(None), *window.slices)]
+
+    @property
+    def files(self) -> list[str]:
+        return [href for href, _, _ in self.decoded]
+
+
+class Archive:
+    """Makes scenes of arrays."""
+
+    def __init__(self, decoder: ArrayDecoder) -> None:
+        self._decoder = decoder
+
+    def scene(
+        self,
+        name: str,
+        images: Images,
+        west: float = WEST,
+        footprint: str = WHOLE,
+        missing: frozenset[str] = frozenset(),
+    ) -> Scene:
+        """Make a scene; bands are 10 m, SCL 20 m; ``missing`` are catalogued, but no files."""
+        assets = []
+        for band, samples in images.items():
+            stack = samples if samples.ndim == 3 else samples[np.newaxis]
+            resolution = 20.0 if band == "SCL" else 10.0
+            transform = Affine(resolution, 0, west, 0, -resolution, NORTH)
+            href = f"{name}_{band}.jp2"
+            if band not in missing:
+                self._decoder.images[href] = stack
+            reflectance = band.startswith("B")
+            assets.append(
+                Asset(
+                    band,
+                    href,
+                    Grid(UTM29, transform, stack.shape[2], stack.shape[1]),
+                    stack.shape[0],
+                    15 if reflectance else 8,
+                    offset=-1000.0 if reflectance else 0.0,
+                    quantification=10000.0 if reflectance else 1.0,
+                )
+            )
+        moment = datetime(2026, 6, 1, tzinfo=UTC)
+        return Scene(
+            "sentinel-2-l2a", name, moment, moment, "S2A", "05.12", "", 23, "29UPU", 0.0,
+            footprint, tuple(assets),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def decoder() -> ArrayDecoder:
+    return ArrayDecoder()
+
+
+@pytest.fixture
+def archive(decoder: ArrayDecoder) -> Archive:
+    return Archive(decoder)
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Executor]:
+    with ThreadPoolExecutor(3) as pool:
+        yield pool
+
+
+@pytest.fixture
+def reader(decoder: ArrayDecoder, workers: Executor) -> SceneReader:
+    return SceneReader(decoder, workers)
+
+
+GRID = Grid(UTM29, Affine(10, 0, WEST, 0, -10, NORTH), SIZE, SIZE)
+
+
+def plain(value: int, size: int = SIZE) -> NDArray[np.uint16]:
+    return np.full((size, size), value, np.uint16)
+
+
+def bands(red: int, infrared: int) -> Images:
+    return {"B04": plain(red), "B08": plain(infrared)}
+
+
+def read(
+    reader: SceneReader,
+    layer: ArchiveLayer,
+    scenes: list[Scene],
+    cloud_mask: bool = False,
+    grid: Grid = GRID,
+) -> Raster:
+    return reader.read(layer, grid, scenes, cloud_mask, Deadline.after(60.0))
+
+
+def ndvi(red: int, infrared: int) -> np.float32:
+    r, n = (np.float32((number - 1000) / 10000) for number in (red, infrared))
+    return np.float32((n - r) / (n + r))
+
+
+def test_first_scene_lies_on_top_and_the_rest_is_never_decoded(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    scenes = [archive.scene(f"S{number}", bands(2000, 3000 + number)) for number in range(4)]
+    raster = read(reader, INDEX, scenes)
+    assert raster.bands.dtype == np.float32
+    assert raster.bands.shape == (1, SIZE, SIZE)
+    np.testing.assert_allclose(raster.bands[0], ndvi(2000, 3000), rtol=1e-6)
+    assert raster.valid.all()
+    assert raster.scenes == ("S0",)
+    assert raster.warnings == ()
+    assert sorted(decoder.files) == ["S0_B04.jp2", "S0_B08.jp2"]
+    assert raster.counts.scenes == 1
+    assert raster.counts.skipped == 3
+    assert raster.counts.windows == 2
+    assert raster.counts.samples == 2 * SIZE * SIZE
+
+
+def test_nodata_falls_through_and_only_what_is_left_is_read(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    upper = bands(2000, 3000)
+    upper["B04"][:30, 80:] = 0
+    upper["B08"][40:44, 100:110] = 0
+    scenes = [archive.scene("A", upper), archive.scene("B", bands(2000, 5000))]
+    raster = read(reader, INDEX, scenes)
+    hole = np.zeros((SIZE, SIZE), np.bool_)
+    hole[:30, 80:] = hole[40:44, 100:110] = True
+    np.testing.assert_allclose(raster.bands[0][~hole], ndvi(2000, 3000), rtol=1e-6)
+    np.testing.assert_allclose(raster.bands[0][hole], ndvi(2000, 5000), rtol=1e-6)
+    assert raster.scenes == ("A", "B")
+    windows = [window for href, window, _ in decoder.decoded if href.startswith("B")]
+    # The hole's bounds, and a sample around.
+    assert windows == [PixelWindow(79, 0, 41, 45)] * 2
+
+
+def test_masked_classes_fall_through_with_the_mask_on(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    classes = np.full((60, 60), 4, np.uint8)
+    classes[10:20, 10:20] = 9
+    classes[40:50, 0:10] = 8
+    cloudy = {**bands(2000, 3000), "SCL": classes}
+    clear = {**bands(2000, 5000), "SCL": np.full((60, 60), 4, np.uint8)}
+    clear["SCL"][15, 15] = 9
+    scenes = [archive.scene("A", cloudy), archive.scene("B", clear)]
+    masked = read(reader, INDEX, scenes, cloud_mask=True)
+    cloud = np.kron(classes, np.ones((2, 2), np.uint8)) >= 8
+    np.testing.assert_allclose(masked.bands[0][~cloud], ndvi(2000, 3000), rtol=1e-6)
+    everywhere = np.zeros((SIZE, SIZE), np.bool_)
+    everywhere[30:32, 30:32] = True
+    np.testing.assert_array_equal(masked.valid, ~everywhere)
+    np.testing.assert_allclose(masked.bands[0][cloud & ~everywhere], ndvi(2000, 5000), rtol=1e-6)
+    assert np.isnan(masked.bands[0][everywhere]).all()
+    decoder.decoded.clear()
+    unmasked = read(reader, INDEX, scenes)
+    np.testing.assert_allclose(unmasked.bands[0], ndvi(2000, 3000), rtol=1e-6)
+    assert not any("SCL" in file for file in decoder.files)
+
+
+def test_bands_of_a_wholly_clouded_scene_are_never_decoded(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    overcast = {**bands(2000, 3000), "SCL": np.full((60, 60), 9, np.uint8)}
+    clear = {**bands(2000, 5000), "SCL": np.full((60, 60), 5, np.uint8)}
+    scenes = [archive.scene("A", overcast), archive.scene("B", clear)]
+    raster = read(reader, INDEX, scenes, cloud_mask=True)
+    assert raster.scenes == ("B",)
+    assert raster.valid.all()
+    assert sorted(decoder.files) == ["A_SCL.jp2", "B_B04.jp2", "B_B08.jp2", "B_SCL.jp2"]
+
+
+def test_masked_pixels_do_not_bleed_into_interpolated_ones(
+    reader: SceneReader, archive: Archive
+) -> None:
+    classes = np.full((60, 60), 4, np.uint8)
+    classes[20:40, 20:40] = 9
+    cloud = np.kron(classes, np.ones((2, 2), np.uint8)) == 9
+    images: Images = {
+        "B04": np.where(cloud, 9000, 2000).astype(np.uint16),
+        "B08": np.where(cloud, 9000, 3000).astype(np.uint16),
+        "SCL": classes,
+    }
+    off_grid = Grid(UTM29, Affine(10, 0, WEST + 23.7, 0, -10, NORTH - 31.1), 100, 100)
+    for method in (Resampling.BILINEAR, Resampling.CUBIC):
+        layer = replace(INDEX, resampling=method)
+        raster = read(reader, layer, [archive.scene("A", images)], True, off_grid)
+        assert 0.5 < raster.valid.mean() < 0.9
+        np.testing.assert_allclose(raster.bands[0][raster.valid], ndvi(2000, 3000), rtol=1e-5)
+
+
+def test_scene_outside_of_the_grid_or_of_the_hole_is_never_decoded(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    left = bands(2000, 3000)
+    left["B04"][:, 60:] = 0
+    far = archive.scene("FAR", bands(2000, 4000), west=WEST + 50000.0)
+    # Its image reaches into the hole, its data does not.
+    strip = "MULTIPOLYGON(((-7.9 51, -7.6 51, -7.6 53, -7.9 53, -7.9 51)))"
+    beside = archive.scene("BESIDE", bands(2000, 4000), footprint=strip)
+    raster = read(reader, INDEX, [archive.scene("A", left), far, beside])
+    assert raster.scenes == ("A",)
+    assert not raster.valid[:, 60:].any()
+    assert raster.counts.skipped == 2
+    assert {file[0] for file in decoder.files} == {"A"}
+
+
+def test_unreadable_scene_is_a_warning_and_falls_through(
+    reader: SceneReader, archive: Archive
+) -> None:
+    broken = archive.scene("A", bands(2000, 3000), missing=frozenset({"B08"}))
+    raster = read(reader, INDEX, [broken, archive.scene("B", bands(2000, 5000))])
+    np.testing.assert_allclose(raster.bands[0], ndvi(2000, 5000), rtol=1e-6)
+    assert raster.scenes == ("B",)
+    assert raster.warnings == ("A: A_B08.jp2 cannot be decoded",)
+
+
+def test_scene_without_the_band_or_the_classification_is_a_warning(
+    reader: SceneReader, archive: Archive
+) -> None:
+    half = archive.scene("A", {"B04": plain(2000)})
+    bare = archive.scene("B", bands(2000, 3000))
+    full = archive.scene("C", {**bands(2000, 5000), "SCL": np.full((60, 60), 4, np.uint8)})
+    raster = read(reader, INDEX, [half, bare, full], cloud_mask=True)
+    assert raster.scenes == ("C",)
+    assert raster.warnings == (
+        "A: the scene has no B08",
+        "B: the scene has no SCL, so nothing can be masked",
+    )
+
+
+def test_nothing_readable_at_all_is_an_error(reader: SceneReader, archive: Archive) -> None:
+    every = frozenset({"B04", "B08"})
+    broken = [archive.scene(name, bands(2000, 3000), missing=every) for name in "AB"]
+    with pytest.raises(SceneUnreadableError, match="layer NDVI cannot be read: A: A_B0"):
+        read(reader, INDEX, broken)
+
+
+def test_no_scene_is_an_empty_raster(reader: SceneReader) -> None:
+    raster = read(reader, COLOUR, [])
+    assert raster.bands.shape == (3, SIZE, SIZE)
+    assert raster.bands.dtype == np.uint8
+    assert not raster.bands.any()
+    assert not raster.valid.any()
+    index = read(reader, INDEX, [])
+    assert np.isnan(index.bands).all()
+
+
+def test_index_that_is_no_number_falls_through(reader: SceneReader, archive: Archive) -> None:
+    # Reflectances that sum up to 0.
+    scenes = [archive.scene("A", bands(800, 1200)), archive.scene("B", bands(2000, 3000))]
+    raster = read(reader, INDEX, scenes)
+    assert raster.scenes == ("B",)
+    np.testing.assert_allclose(raster.bands[0], ndvi(2000, 3000), rtol=1e-6)
+
+
+def test_true_colour_from_bands_is_stretched(reader: SceneReader, archive: Archive) -> None:
+    scene = archive.scene("A", {"B04": plain(2000), "B03": plain(3001), "B02": plain(900)})
+    raster = read(reader, COLOUR, [scene])
+    assert raster.bands.dtype == np.uint8
+    assert raster.bands[:, 5, 5].tolist() == [102, 204, 0]
+    assert raster.valid.all()
+
+
+def test_black_is_missing_unless_the_classification_knows_better(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    colours = np.full((3, SIZE, SIZE), 90, np.uint8)
+    colours[:, 20:30, 20:30] = 0  # deep water
+    colours[:, 60:, :] = 0  # outside of the swath
+    classes = np.full((60, 60), 6, np.uint8)
+    classes[30:, :] = 0
+    scene = archive.scene("A", {"TCI": colours, "SCL": classes})
+    raster = read(reader, COLOUR, [scene])
+    assert raster.valid[:60].all()
+    assert not raster.valid[60:].any()
+    np.testing.assert_array_equal(raster.bands[:, :60], colours[:, :60])
+    unclassified = archive.scene("B", {"TCI": colours})
+    raster = read(reader, COLOUR, [unclassified])
+    assert not raster.valid[20:30, 20:30].any()
+    assert raster.warnings == ()
+    decoder.decoded.clear()
+    bright = archive.scene("C", {"TCI": np.full_like(colours, 3), "SCL": classes})
+    read(reader, COLOUR, [bright])
+    assert decoder.files == ["C_TCI.jp2"]
+
+
+def test_classes_are_never_interpolated_and_may_be_masked(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    classes = np.random.default_rng(2).integers(0, 12, (60, 60)).astype(np.uint8)
+    grid = Grid(UTM29, Affine(30, 0, WEST, 0, -30, NORTH), 40, 40)
+    scene = archive.scene("A", {"SCL": classes})
+    raster = read(reader, CLASSES, [scene], grid=grid)
+    # Centres of 30 m pixels in units of 20 m samples: 0.25, 1.75, 3.25, …
+    places = np.floor((np.arange(40) * 30 + 15) / 20).astype(int)
+    expected = classes[np.ix_(places, places)]
+    np.testing.assert_array_equal(raster.bands[0], expected)
+    np.testing.assert_array_equal(raster.valid, expected != 0)
+    masked = read(reader, CLASSES, [scene], cloud_mask=True, grid=grid)
+    np.testing.assert_array_equal(masked.valid, ~np.isin(expected, [0, 8, 9]))
+    assert decoder.files == ["A_SCL.jp2", "A_SCL.jp2"]
+
+
+def test_time_is_checked_before_each_scene(reader: SceneReader, archive: Archive) -> None:
+    with pytest.raises(DeadlineExceededError, match="stage read"):
+        reader.read(
+            INDEX, GRID, [archive.scene("A", bands(2000, 3000))], False, Deadline.after(-1.0)
+        )
+
+
+def test_waiting_ends_with_the_deadline_and_queued_work_is_given_up(archive: Archive) -> None:
+    release = threading.Event()
+
+    class SlowDecoder(ArrayDecoder):
+        def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+            self.decoded.append((asset.href, window, reduction))
+            release.wait(30.0)
+            return np.ones((1, window.height, window.width), np.uint16)
+
+    slow = SlowDecoder()
+    with ThreadPoolExecutor(1) as pool:
+        reader = SceneReader(slow, pool)
+        scene = archive.scene("A", bands(2000, 3000))
+        with pytest.raises(DeadlineExceededError):
+            reader.read(INDEX, GRID, [scene], False, Deadline.after(0.2))
+        release.set()
+    assert slow.files == ["A_B04.jp2"]
+
+
+def test_expression_is_checked_against_the_bands(reader: SceneReader) -> None:
+    with pytest.raises(InvalidParameterError, match="B11"):
+        read(reader, replace(INDEX, expression="B11/B04"), [])
+
+
+def test_many_requests_share_one_reader(reader: SceneReader, archive: Archive) -> None:
+    scenes = [archive.scene("A", bands(2000, 3000)), archive.scene("B", bands(2000, 4000))]
+
+    def one(number: int) -> bool:
+        order = scenes if number % 2 else scenes[::-1]
+        raster = read(reader, INDEX, order)
+        return raster.scenes == (order[0].name,) and bool(raster.valid.all())
+
+    with ThreadPoolExecutor(6) as requests:
+        assert all(requests.map(one, range(40)))
