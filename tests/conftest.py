@@ -1,7 +1,10 @@
 """What tests of every kind share: the repository, real products, a real PostGIS."""
 
+import fcntl
+import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -9,10 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+from serving import Served, run_command, serve
 
 from function.catalogue.migrations import migrate
 from function.catalogue.pool import CataloguePool
 from function.database.cluster import PrivateCluster
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -44,6 +49,12 @@ def cluster() -> Iterator[PrivateCluster]:
         cluster.stop()
 
 
+@pytest.fixture(scope="session")
+def openjpeg() -> OpenJpeg:
+    """The binding to the system's OpenJPEG."""
+    return OpenJpeg()
+
+
 _numbers = count(1)
 
 
@@ -70,15 +81,8 @@ def catalogue_template(cluster: PrivateCluster, repository: Path) -> str:
 @pytest.fixture
 def catalogue_url(cluster: PrivateCluster, catalogue_template: str) -> Iterator[str]:
     """A catalogue of the test's own: the schema, and nothing in it."""
-    name = f"catalogue_{next(_numbers)}"
-    with psycopg.connect(cluster.url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(catalogue_template)
-            )
-        )
-        yield urlunsplit(urlsplit(cluster.url)._replace(path=f"/{name}"))
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with _copied_catalogue(cluster, catalogue_template, f"catalogue_{next(_numbers)}") as url:
+        yield url
 
 
 @pytest.fixture
@@ -88,3 +92,62 @@ def catalogue_pool(catalogue_url: str) -> Iterator[CataloguePool]:
     pool.open()
     yield pool
     pool.close()
+
+
+@contextmanager
+def _copied_catalogue(cluster: PrivateCluster, template: str, name: str) -> Iterator[str]:
+    """A database with the schema of ``template``; gives its URL."""
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    yield urlunsplit(urlsplit(cluster.url)._replace(path=f"/{name}"))
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def demo_products(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """The demo's products, made once for all processes of the test run."""
+    own = tmp_path_factory.getbasetemp()
+    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    directory = run / "demo"
+    with (run / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        products = run_command("demo", str(directory)).split()
+    return tuple(Path(product) for product in products)
+
+
+@pytest.fixture(scope="session")
+def demo_catalogue(
+    cluster: PrivateCluster, catalogue_template: str, demo_products: tuple[Path, ...]
+) -> Iterator[str]:
+    """The URL of a catalogue that holds the demo's products."""
+    with _copied_catalogue(cluster, catalogue_template, "demo") as url:
+        run_command("ingest", *map(str, demo_products), SENTINEL_OWS_DATABASE_URL=url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def demo_service(demo_catalogue: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service over the demo's products, for tests that leave it as it is."""
+    with serve(demo_catalogue, tmp_path_factory.mktemp("demo") / "service.log") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def irish_service(
+    shared: Path,
+    cluster: PrivateCluster,
+    catalogue_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    """A service over the real product, of which only the images of 60 m are there."""
+    log = tmp_path_factory.mktemp("irish") / "service.log"
+    with _copied_catalogue(cluster, catalogue_template, "irish") as url:
+        (product,) = (shared / "data" / "sentinel-2").glob("S2A_MSIL2A_*.SAFE")
+        run_command("ingest", str(product), SENTINEL_OWS_DATABASE_URL=url)
+        with serve(url, log) as served:
+            yield served
