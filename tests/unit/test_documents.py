@@ -9,6 +9,7 @@ import pytest
 
 from function.command.main import SUBCOMMANDS
 from function.command.run import addresses
+from function.parse.times import read_times
 from function.settings import PACKAGE_MAPFILE, About, Settings, described
 from function.telemetry import names
 
@@ -138,3 +139,11 @@ def test_pictures_are_small_enough_to_load_at_once() -> None:
 def test_the_readme_shows_the_map_that_a_start_prints() -> None:
     (printed,) = re.findall(r"http://\S+REQUEST=GetMap\S+", addresses(Settings()))
     assert printed in README.splitlines()
+
+
+def test_every_time_of_the_readme_can_be_asked_for() -> None:
+    (values,) = [cells[1] for cells in rows(README) if cells[0] == "`TIME`"]
+    examples = re.findall(r"`([^`]+)`", values)
+    assert len(examples) >= 5
+    for example in examples:
+        assert read_times(example)
