@@ -26,7 +26,6 @@ def granule_metadata(product: Product, shares: Mapping[SceneClass, float]) -> by
         root(
             schema,
             "Level-2A_Tile_ID",
-            "n1",
             element(f"{{{schema}}}General_Info", *_general(product)),
             element(f"{{{schema}}}Geometric_Info", _geocoding(product), _angles(product)),
             element(
@@ -45,7 +44,6 @@ def datastrip_metadata(product: Product) -> bytes:
         root(
             schema,
             "Level-2A_DataStrip_ID",
-            "n1",
             element(
                 f"{{{schema}}}General_Info",
                 element(

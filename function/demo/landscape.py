@@ -58,7 +58,7 @@ def make_landscape(seed: int, shape: tuple[int, int]) -> Landscape:
     cover = _cover(seed + 40, terrain, parcels, settlement, forest)
     vigour, tone = _variety(seed + 50, cover, parcels, settlement)
     land = terrain.depth == 0
-    open_land = land & (forest == 0) & (settlement.density < 0.3)  # noqa: PLR2004
+    open_land = land & (forest == 0) & (settlement.density < 0.3)
     hedge = _hedges(seed + 60, parcels) * open_land
     lanes = 0.55 * np.clip(1 - parcels.lane, 0, 1) * land
     height = blur(terrain.height, 4)
@@ -80,10 +80,10 @@ def _forest(seed: int, shape: tuple[int, int], parcels: Parcels, terrain: Terrai
     """Mark forest: 1 broadleaf, 2 conifer. Its edges follow parcels as often as not."""
     woods = fractal(seed, shape, (110, 55, 28, 14), 0.55)
     bias = 0.34 * (fraction(hashed(parcels.identity, 1)) - np.float32(0.5))
-    wooded = woods + bias + 0.004 * (terrain.height - 25) > 0.36  # noqa: PLR2004
+    wooded = woods + bias + 0.004 * (terrain.height - 25) > 0.36
     needles = smooth(seed + 1, shape, 70) + 0.4 * smooth(seed + 2, shape, 20)
     needles += 0.5 * (fraction(hashed(parcels.identity, 2)) - np.float32(0.5))
-    return np.where(wooded, np.where(needles > 0.12, 2, 1), 0).astype(np.float32)  # noqa: PLR2004
+    return np.where(wooded, np.where(needles > 0.12, 2, 1), 0).astype(np.float32)
 
 
 def _cover(
@@ -92,16 +92,16 @@ def _cover(
     shape = terrain.height.shape
     cover = _crops(parcels)
     soggy = terrain.wetness + 0.5 * smooth(seed, shape, 16)
-    cover[soggy > 0.45] = Cover.MEADOW  # noqa: PLR2004
+    cover[soggy > 0.45] = Cover.MEADOW
     cover[forest == 1] = Cover.BROADLEAF
-    cover[forest == 2] = Cover.CONIFER  # noqa: PLR2004
+    cover[forest == 2] = Cover.CONIFER
     _build(cover, settlement)
     water = terrain.depth > 0
     shore = blur(water.astype(np.float32), 2)
     sea_shore = blur(terrain.sea.astype(np.float32), 2)
     ragged = 0.12 * smooth(seed + 1, shape, 24)
-    cover[(shore + ragged > 0.22) & (sea_shore == 0)] = Cover.REED  # noqa: PLR2004
-    cover[sea_shore + ragged > 0.14] = Cover.BEACH  # noqa: PLR2004
+    cover[(shore + ragged > 0.22) & (sea_shore == 0)] = Cover.REED
+    cover[sea_shore + ragged > 0.14] = Cover.BEACH
     cover[water] = Cover.LAKE
     cover[terrain.sea] = Cover.SEA
     return cover
@@ -119,12 +119,12 @@ def _build(cover: NDArray[np.uint8], settlement: Settlement) -> None:
     """Put houses, gardens, halls and streets where places are dense enough."""
     draw = fraction(hashed(settlement.lot, 1))
     block = fraction(hashed(settlement.lot >> np.uint32(9), 2))
-    town = settlement.density > 0.25  # noqa: PLR2004
+    town = settlement.density > 0.25
     cover[town] = Cover.GARDEN
     cover[town & (draw < 0.15 + 0.5 * settlement.density)] = Cover.RED_HOUSES
-    halls = (settlement.density > 0.3) & (settlement.density < 0.75) & (block < 0.07)  # noqa: PLR2004
-    cover[halls | (town & (draw > 0.95))] = Cover.PALE_HALLS  # noqa: PLR2004
-    cover[town & (settlement.street > 0.6)] = Cover.PAVED  # noqa: PLR2004
+    halls = (settlement.density > 0.3) & (settlement.density < 0.75) & (block < 0.07)
+    cover[halls | (town & (draw > 0.95))] = Cover.PALE_HALLS
+    cover[town & (settlement.street > 0.6)] = Cover.PAVED
 
 
 def _variety(
@@ -151,7 +151,7 @@ def _variety(
 def _hedges(seed: int, parcels: Parcels) -> Field:
     """Plant hedges along some borders of parcels, broken where a gate or a gap is."""
     gaps = smooth(seed, (parcels.hedge.shape[0], parcels.hedge.shape[1]), 14)
-    kept = (gaps > -0.05) & (parcels.lane > 1.5)  # noqa: PLR2004
+    kept = (gaps > -0.05) & (parcels.lane > 1.5)
     return np.asarray(0.75 * np.clip(1.1 - parcels.hedge, 0, 1) * kept, np.float32)
 
 

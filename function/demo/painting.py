@@ -96,7 +96,7 @@ class ObservationPainter:
     def _middle(self, values: NDArray[np.uint8], resolution: int) -> NDArray[np.uint8]:
         """Take values at 20 m, or the middle one of each 3 × 3 for 60 m."""
         rows, columns = self._window(20)
-        if resolution == 20:  # noqa: PLR2004
+        if resolution == 20:
             return values[rows, columns]
         return values[rows.start + 1 : rows.stop : 3, columns.start + 1 : columns.stop : 3]
 

@@ -24,7 +24,6 @@ def product_metadata(product: Product, shares: Mapping[SceneClass, float]) -> by
         root(
             schema,
             "Level-2A_User_Product",
-            "n1",
             element(f"{{{schema}}}General_Info", _product_info(product), _characteristics(product)),
             element(f"{{{schema}}}Geometric_Info", *_geometry(product)),
             element(f"{{{schema}}}Quality_Indicators_Info", *_quality(shares)),

@@ -43,7 +43,7 @@ class Place:
 
 def make_settlement(seed: int, shape: tuple[int, int], terrain: Terrain) -> Settlement:
     """Found places on dry land and join them by roads."""
-    dry = (terrain.depth == 0) & (terrain.river < 0.5)  # noqa: PLR2004
+    dry = (terrain.depth == 0) & (terrain.river < 0.5)
     places = _found(seed, shape, dry, terrain)
     density = _density(seed, shape, places) * dry
     road = _roads(seed, shape, places, terrain)

@@ -177,6 +177,6 @@ def _courses(coarse: Field, drainage: Drainage) -> list[Points]:
                 break
             drawn[cell] = True
             cell = following
-        if len(course) > 2:  # noqa: PLR2004
+        if len(course) > 2:
             courses.append(np.array(course))
     return courses

@@ -20,13 +20,10 @@ def element(
     return made
 
 
-def root(
-    schema: str, name: str, prefix: str, *content: etree._Element, schema_location: bool = True
-) -> etree._Element:
+def root(schema: str, name: str, *content: etree._Element) -> etree._Element:
     """Make a root element in the namespace ``schema``."""
-    made = etree.Element(f"{{{schema}}}{name}", nsmap={prefix: schema, "xsi": XSI})
-    if schema_location:
-        made.set(f"{{{XSI}}}schemaLocation", schema)
+    made = etree.Element(f"{{{schema}}}{name}", nsmap={"n1": schema, "xsi": XSI})
+    made.set(f"{{{XSI}}}schemaLocation", schema)
     made.extend(content)
     return made
 
