@@ -42,10 +42,10 @@ def listen(host: str, port: int) -> socket.socket:
         raise AddressError(f"there is no port {port}") from error
     except OSError as error:
         # Numbers below zero are those of name resolution.
-        known = error.errno is not None and error.errno > 0
+        number = error.errno or 0
         raise AddressError(
             f"port {port} of {host} cannot be listened on:"
-            f" {os.strerror(error.errno) if known else error}. Another port is chosen with PORT=…"
+            f" {os.strerror(number) if number > 0 else error}. Another port is chosen with PORT=…"
         ) from error
 
 
