@@ -1,0 +1,171 @@
+"""The whole Decoder on real products, against GDAL's own."""
+
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from codestreams import Encoding, encode, texture
+
+from function.errors import SceneUnreadableError
+from function.grid import Grid
+from function.scene import Asset
+from function.scenes.decoder import Decoder, PixelWindow, Samples, reduced_size
+from function.scenes.gdal_decoder import GdalDecoder
+from function.scenes.jpeg2000.byte_source import LocalByteSource
+from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
+
+PRODUCT = "data/sentinel-2/S2A_MSIL2A*/GRANULE/*/"
+REAL_FILES = [
+    "IMG_DATA/R60m/*_B04_60m.jp2",
+    "IMG_DATA/R60m/*_B8A_60m.jp2",  # cut off at about 9 bit a pixel by ESA's rate control
+    "IMG_DATA/R60m/*_TCI_60m.jp2",  # three components, colour transform
+    "IMG_DATA/R20m/*_SCL_20m.jp2",
+    "IMG_DATA/R10m/*_AOT_10m.jp2",
+    "QI_DATA/MSK_CLASSI_B00.jp2",
+    "QI_DATA/MSK_QUALIT_B05.jp2",  # eight components, five levels
+    "QI_DATA/MSK_CLDPRB_20m.jp2",
+]
+
+
+class Refusing:
+    """A decoder that must not be asked."""
+
+    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        raise AssertionError(f"{window} at {reduction} of {asset.href} was left to another decoder")
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+def make_decoder(openjpeg: OpenJpeg, other: Decoder, pool: ThreadPoolExecutor) -> PacketDecoder:
+    return PacketDecoder(
+        openjpeg, other, lambda href: LocalByteSource(Path(href)), pool, 1 << 24, 1 << 22
+    )
+
+
+def asset_of(path: Path) -> Asset:
+    with rasterio.open(path) as dataset:
+        grid = Grid("EPSG:32629", dataset.transform, dataset.width, dataset.height)
+        bits = 8 if dataset.dtypes[0] == "uint8" else 15
+        return Asset("B04", str(path), grid, dataset.count, bits)
+
+
+def plain_asset(path: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Asset:
+    components, height, width = samples.shape
+    return Asset(
+        "B04", str(path), Grid("EPSG:32629", Affine.identity(), width, height), components, 8
+    )
+
+
+@pytest.mark.parametrize("pattern", REAL_FILES)
+def test_real_files_equal_gdal(
+    shared: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor, pattern: str
+) -> None:
+    (path,) = shared.glob(PRODUCT + pattern)
+    asset = asset_of(path)
+    decoder = make_decoder(openjpeg, Refusing(), pool)
+    gdal = GdalDecoder()
+    choose = random.Random(pattern)  # noqa: S311  windows, not secrets
+    for reduction in range(7):
+        width = reduced_size(asset.grid.width, reduction)
+        height = reduced_size(asset.grid.height, reduction)
+        for _ in range(4):
+            left, top = choose.randrange(width), choose.randrange(height)
+            window = PixelWindow(
+                left,
+                top,
+                min(choose.randint(1, 300), width - left),
+                min(choose.randint(1, 300), height - top),
+            )
+            found, expected = (d.decode(asset, window, reduction) for d in (decoder, gdal))
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
+    gdal.close()
+    assert decoder.counts.snapshot()["indexes_built"] == 1
+
+
+def test_many_threads_on_one_pool(
+    shared: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    """Callers that fill the pool on which their tiles are decoded do not wait for ever."""
+    (path,) = shared.glob(PRODUCT + "IMG_DATA/R60m/*_B04_60m.jp2")
+    asset = asset_of(path)
+    decoder = make_decoder(openjpeg, Refusing(), pool)
+    windows = [PixelWindow(100 * (n % 4), 90, 500, 400) for n in range(16)]
+    found = list(pool.map(lambda window: decoder.decode(asset, window, 0), windows, timeout=60))
+    with rasterio.open(path) as dataset:
+        whole = dataset.read()
+    for window, samples in zip(windows, found, strict=True):
+        np.testing.assert_array_equal(samples, whole[(slice(None), *window.slices)])
+    assert decoder.counts.snapshot()["indexes_built"] == 1
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_what_does_not_fit_goes_to_the_other_decoder(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    samples = texture(1, 90, 70, 8)
+    path = encode(tmp_path, samples, Encoding(more=("-POC", "T1=0,0,1,3,1,LRCP/T1=3,0,1,5,1,RLCP")))
+    image = tmp_path / "image.tif"
+    with rasterio.open(
+        image, "w", "GTiff", 70, 90, 1, crs="EPSG:32629", dtype="uint8", transform=Affine.scale(10)
+    ) as dataset:
+        dataset.write(samples.astype(np.uint8))
+    decoder = make_decoder(openjpeg, GdalDecoder(), pool)
+    for asset in (plain_asset(path, samples), plain_asset(image, samples)):
+        found = decoder.decode(asset, PixelWindow(10, 20, 30, 40), 0)
+        np.testing.assert_array_equal(found, samples[:, 20:60, 10:40])
+    figures = decoder.counts.snapshot()
+    assert {name: count for name, count in figures.items() if name.startswith("unfit")} == {
+        "unfit: a tile with a coding of its own": 1,
+        "unfit: no JPEG 2000 file": 1,
+    }
+
+
+def test_another_image_than_the_catalogued_is_refused(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    path = encode(tmp_path, texture(1, 90, 70, 8), Encoding())
+    asset = plain_asset(path, texture(1, 90, 71, 8))
+    with pytest.raises(SceneUnreadableError, match=r"image\.j2k is another image"):
+        make_decoder(openjpeg, Refusing(), pool).decode(asset, PixelWindow(0, 0, 5, 5), 0)
+
+
+def test_a_missing_file_is_named(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    asset = plain_asset(tmp_path / "absent.jp2", texture(1, 9, 9, 8))
+    with pytest.raises(SceneUnreadableError, match=r"^absent\.jp2: No such file"):
+        make_decoder(openjpeg, Refusing(), pool).decode(asset, PixelWindow(0, 0, 5, 5), 0)
+
+
+def test_a_replaced_file_is_indexed_anew(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    decoder = make_decoder(openjpeg, Refusing(), pool)
+    for seed in (1, 2):
+        samples = texture(1, 60, 60, 8, seed=seed)
+        path = encode(tmp_path, samples, Encoding(resolutions=2))
+        os.utime(path, (seed, seed))
+        found = decoder.decode(plain_asset(path, samples), PixelWindow(0, 0, 60, 60), 0)
+        np.testing.assert_array_equal(found, samples)
+
+
+def test_no_file_stays_open(tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor) -> None:
+    samples = texture(1, 60, 60, 8)
+    asset = plain_asset(encode(tmp_path, samples, Encoding(resolutions=2)), samples)
+    decoder = make_decoder(openjpeg, Refusing(), pool)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for column in range(20):
+        decoder.decode(asset, PixelWindow(column, 0, 20, 20), 0)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
