@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -24,14 +25,14 @@ def value(text: str, name: str, **labels: str) -> float:
     return found
 
 
-def measured(seconds: float, *, met: bool = True) -> MeasuredRequest:
+def measured(seconds: float) -> MeasuredRequest:
     attributes: dict[str, str | int] = {
         names.METHOD: "GET",
         names.SERVICE: "WMS",
         names.OPERATION: "GetMap",
         names.STATUS: 200,
     }
-    return MeasuredRequest(seconds, {"read": seconds / 2}, attributes, met)
+    return MeasuredRequest(seconds, {"read": seconds / 2}, attributes, met=True)
 
 
 def test_durations_fall_into_cumulative_buckets_around_the_target() -> None:
@@ -81,10 +82,13 @@ def test_the_target_is_met_in_time_and_without_a_server_error() -> None:
     )
 
 
-def test_a_slow_answer_misses_the_target() -> None:
-    metrics = Metrics(describe_process({}), (), "0")
-    metrics.count(measured(2.0, met=False))
-    assert value(metrics.text(), "sentinel_ows_requests_total", sentinel_ows_target="missed") == 1
+def test_an_answer_after_the_target_misses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "TARGET_SECONDS", 0.0)
+    telemetry = Telemetry({})
+    with telemetry.request("GET", "/ows", {}, "/ows") as trace:
+        trace.reply(200, 0)
+    text = telemetry.metrics_text()
+    assert value(text, "sentinel_ows_requests_total", sentinel_ows_target="missed") == 1
 
 
 def test_a_request_without_a_reply_counts_as_missed() -> None:
