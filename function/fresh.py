@@ -13,31 +13,37 @@ Value = TypeVar("Value")
 class Fresh(Generic[Value]):
     """Calls ``fetch`` at most once in ``seconds``, whatever the number of threads that ask.
 
-    An OwsError that ``fetch`` raises counts as an answer too: while it is fresh, every caller gets
-    it without another call, so a catalogue that is away is not waited for by each request in turn.
+    An OwsError that ``fetch`` raises is not kept: the next who asks tries again. But those who
+    waited for that try share its outcome, so a catalogue that is away is not waited for by each
+    request in turn.
     """
 
     def __init__(self, fetch: Callable[[], Value], seconds: float) -> None:
         self._fetch = fetch
         self._seconds = seconds
         self._lock = threading.Lock()
+        self._tries = 0
         self._expires = float("-inf")
         self._failure: OwsError | None = None
         self._values: tuple[Value, ...] = ()
 
     def get(self) -> Value:
         """Give the value; raise what ``fetch`` raised."""
+        tries = self._tries
         with self._lock:
-            if time.monotonic() >= self._expires:
-                self._refresh()
+            if self._tries == tries and time.monotonic() >= self._expires:
+                self._try()
             if self._failure is not None:
                 raise self._failure.with_traceback(None)
             return self._values[-1]
 
-    def _refresh(self) -> None:
+    def _try(self) -> None:
+        self._tries += 1
         try:
             self._values = (self._fetch(),)
-            self._failure = None
         except OwsError as error:
             self._failure = error
-        self._expires = time.monotonic() + self._seconds
+            self._expires = float("-inf")
+        else:
+            self._failure = None
+            self._expires = time.monotonic() + self._seconds

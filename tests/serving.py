@@ -74,8 +74,11 @@ class Served:
 
 
 @contextmanager
-def serve(database_url: str, log: Path, **environment: str) -> Iterator[Served]:
-    """Run ``sentinel-ows serve`` on a free port until the end of the block."""
+def serve(database_url: str, log: Path, ready: int = 200, **environment: str) -> Iterator[Served]:
+    """Run ``sentinel-ows serve`` on a free port until the end of the block.
+
+    The block begins once the probe of readiness is answered with the status ``ready``.
+    """
     port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -91,7 +94,7 @@ def serve(database_url: str, log: Path, **environment: str) -> Iterator[Served]:
         )
     served = Served(f"http://127.0.0.1:{port}", process, log)
     try:
-        await_status(served, "/health/ready", 200)
+        await_status(served, "/health/ready", ready)
         yield served
     finally:
         stop(served)

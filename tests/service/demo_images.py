@@ -60,7 +60,8 @@ class DemoProduct:
     def classes(self, window: "Window") -> NDArray[np.int32]:
         """The scene classification of 20 m, as pixels of 10 m."""
         coarse = window.cut(self.image("SCL", 2 * RESOLUTION), 2)[0]
-        return coarse.repeat(2, axis=0).repeat(2, axis=1)
+        fine: NDArray[np.int32] = coarse.repeat(2, axis=0).repeat(2, axis=1)
+        return fine
 
     def origin(self) -> tuple[float, float]:
         """The north-west corner, in metres of the product's zone."""
@@ -133,7 +134,9 @@ def decode_picture(body: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
     The opacity (height, width) is 255 throughout where the picture has none.
     """
-    pixels = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED).astype(np.int32)
+    decoded = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    pixels = decoded.astype(np.int32)
     if pixels.shape[2] == 3:
         pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.int32)])
     return np.moveaxis(pixels[..., 2::-1], 2, 0), pixels[..., 3]

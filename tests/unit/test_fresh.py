@@ -21,21 +21,7 @@ def test_a_value_is_fetched_anew_once_it_is_old() -> None:
     assert [fresh.get(), fresh.get(), fresh.get()] == [0, 1, 2]
 
 
-def test_a_failure_is_an_answer_while_it_is_fresh() -> None:
-    calls = []
-
-    def fetch() -> str:
-        calls.append(1)
-        raise CatalogueUnavailableError("away")
-
-    fresh = Fresh(fetch, seconds=3600)
-    for _ in range(3):
-        with pytest.raises(CatalogueUnavailableError, match="away"):
-            fresh.get()
-    assert len(calls) == 1
-
-
-def test_a_failure_gives_way_to_a_value() -> None:
+def test_a_failure_is_not_kept() -> None:
     answers = iter([CatalogueUnavailableError("away"), "here"])
 
     def fetch() -> str:
@@ -44,10 +30,59 @@ def test_a_failure_gives_way_to_a_value() -> None:
             raise answer
         return str(answer)
 
-    fresh = Fresh(fetch, seconds=0)
+    fresh = Fresh(fetch, seconds=3600)
     with pytest.raises(CatalogueUnavailableError):
         fresh.get()
+    assert [fresh.get(), fresh.get()] == ["here", "here"]
+
+
+def test_an_old_value_does_not_hide_a_failure() -> None:
+    answers = iter(["here", CatalogueUnavailableError("away")])
+
+    def fetch() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    fresh = Fresh(fetch, seconds=0)
     assert fresh.get() == "here"
+    with pytest.raises(CatalogueUnavailableError):
+        fresh.get()
+
+
+def test_threads_that_wait_for_a_try_share_its_failure() -> None:
+    started, release = threading.Event(), threading.Event()
+    calls = []
+
+    def fetch() -> str:
+        calls.append(1)
+        started.set()
+        release.wait(30)
+        raise CatalogueUnavailableError("away")
+
+    fresh = Fresh(fetch, seconds=0)
+    failures = []
+
+    def ask() -> None:
+        try:
+            fresh.get()
+        except CatalogueUnavailableError as error:
+            failures.append(error)
+
+    first = threading.Thread(target=ask)
+    first.start()
+    assert started.wait(30)
+    others = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in others:
+        thread.start()
+    time.sleep(0.05)
+    release.set()
+    for thread in (first, *others):
+        thread.join()
+    assert len(failures) == 9
+    # The first, and one for all that came while it was under way.
+    assert len(calls) == 2
 
 
 def test_threads_that_ask_at_once_share_one_fetch() -> None:

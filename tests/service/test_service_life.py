@@ -1,0 +1,124 @@
+"""The service's life: it starts, loses its database and finds it again, and stops in good order."""
+
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from lxml import etree
+from serving import START_SECONDS, Served, await_status, serve, stop
+
+from function.database.cluster import PrivateCluster
+
+MAP = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "S2_L2A_TRUE_COLOR",
+    "STYLES": "",
+    "CRS": "EPSG:3857",
+    "BBOX": "1170000,7152000,1175100,7158800",
+    "WIDTH": "300",
+    "HEIGHT": "400",
+    "FORMAT": "image/png",
+}
+
+
+@contextmanager
+def searches_held_up(database_url: str) -> Iterator[psycopg.Connection]:
+    """Keep every search waiting until the end of the block."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("LOCK TABLE scenes IN ACCESS EXCLUSIVE MODE")
+        yield connection
+        connection.rollback()
+
+
+def await_waiting_search(connection: psycopg.Connection) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        row = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+        if row is not None and row[0] > 0:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no search waits")
+
+
+def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_path: Path) -> None:
+    with serve(demo_catalogue, tmp_path / "log") as served, ThreadPoolExecutor(1) as client:
+        expected = served.ows(MAP)
+        with searches_held_up(demo_catalogue) as connection:
+            answer = client.submit(served.ows, MAP)
+            await_waiting_search(connection)
+            served.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            assert served.process.poll() is None
+            assert not answer.done()
+        reply = answer.result(START_SECONDS)
+        assert reply.status == 200
+        assert reply.body == expected.body
+        assert stop(served) == 0
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_at_once_when_nothing_is_asked(
+    demo_catalogue: str, tmp_path: Path, signal_sent: signal.Signals
+) -> None:
+    with serve(demo_catalogue, tmp_path / "log") as served:
+        served.process.send_signal(signal_sent)
+        assert stop(served) == 0
+
+
+def test_a_request_ends_with_its_deadline(demo_catalogue: str, tmp_path: Path) -> None:
+    with serve(demo_catalogue, tmp_path / "log", SENTINEL_OWS_DEADLINE_SECONDS="1") as served:
+        with searches_held_up(demo_catalogue):
+            reply = served.ows(MAP)
+        assert reply.status == 504
+        assert_reported(reply.body)
+        assert served.ows(MAP).status == 200
+
+
+def test_the_database_goes_away_and_comes_back(
+    cluster: PrivateCluster, demo_catalogue: str, tmp_path: Path
+) -> None:
+    with serve(demo_catalogue, tmp_path / "log") as served:
+        before = served.ows(MAP)
+        assert before.status == 200
+        cluster.stop()
+        try:
+            await_status(served, "/health/ready", 503)
+            assert served.ask("/health/live").status == 200
+            away = served.ows(MAP)
+            assert away.status == 503
+            assert_reported(away.body)
+            assert b"catalogue" in away.body
+        finally:
+            cluster.start()
+        await_status(served, "/health/ready", 200)
+        assert served.ows(MAP).body == before.body
+        assert not any("exception" in line for line in requests_of(served) if line["status"] < 500)
+
+
+def test_a_service_without_a_catalogue_is_alive_but_not_ready(
+    cluster: PrivateCluster, database_url: str, tmp_path: Path
+) -> None:
+    assert cluster.url != database_url
+    with serve(database_url, tmp_path / "log", ready=503) as served:
+        reply = served.ask("/health/ready")
+        assert reply.status == 503
+        assert b"set up" in reply.body
+        assert served.ask("/health/live").status == 200
+        assert served.ows(MAP).status == 503
+
+
+def requests_of(served: Served) -> list[dict[str, int]]:
+    return [line for line in served.log_lines() if "status" in line]
+
+
+def assert_reported(body: bytes) -> None:
+    report = etree.fromstring(body)
+    assert etree.QName(report).localname == "ServiceExceptionReport"
+    assert report.get("version") == "1.3.0"
