@@ -26,14 +26,21 @@ _TIME = re.compile(
     re.ASCII,
 )
 
+_PERIOD = re.compile(
+    r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?"
+    r"(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?",
+    re.ASCII,
+)
+
 
 def read_times(text: str) -> tuple[TimeRange, ...]:
     """Read a list of times and intervals; none means any time.
 
     A time of reduced precision is the whole of its year, month, day, hour, minute or second, so
     ``2026-06-01T10:30:15Z`` finds an acquisition at 10:30:15.024. ``first/last`` includes all of
-    ``last``; an end left empty, or ``current``, is open. ``current`` alone is the most recent of
-    any time. Times without a zone are UTC. Raises InvalidTimeError.
+    ``last``; an end left empty, or ``current``, is open. ``first/last/period``, as capabilities
+    have it, is that interval: scenes do not come in periods. ``current`` alone is the most recent
+    of any time. Times without a zone are UTC. Raises InvalidTimeError.
     """
     if text.lower() == CURRENT:
         return ()
@@ -44,10 +51,11 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
 
 
 def _read_value(text: str) -> TimeRange:
-    first, slash, last = text.partition("/")
-    if not slash:
+    first, *rest = text.split("/")
+    if not rest:
         return _read_time(text)
-    if not first and not last:
+    last, *period = rest
+    if not (first or last) or not all(map(_PERIOD.fullmatch, period)) or len(period) > 1:
         raise InvalidTimeError(f"TIME={shown(text)} is no interval: {FORMS}")
     start = _read_time(first).start if first else None
     end = _read_time(last).end if last and last.lower() != CURRENT else None
