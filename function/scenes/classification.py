@@ -1,22 +1,20 @@
 """A scene's own classification of its pixels (SCL), looked up where it is needed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+import cv2
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from function.errors import SceneUnreadableError
-from function.grid import Grid
-from function.layer import Resampling
 from function.scene import Scene
 from function.scenes.choice import choose_unreduced
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.decoding import Decoding, Wanted
 from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.masking import outside_classes
-from function.scenes.placement import place
-from function.scenes.resampling import resample
+from function.scenes.placement import Placement
 
 Mask = NDArray[np.bool_]
 
@@ -26,31 +24,53 @@ NO_DATA = frozenset({0})
 
 
 class Classification:
-    """Class codes of a part of a scene, decoded once; elsewhere it knows none."""
+    """Class codes of a part of a scene, decoded once.
+
+    A place has the class of the nearest sample; beyond the part, that of its nearest edge.
+    """
 
     def __init__(self, lattice: Lattice, window: PixelWindow, codes: Samples) -> None:
         self._lattice = lattice
         self._window = window
         self._codes = codes
 
-    def outside(self, masked: frozenset[int], grid: Grid, window: PixelWindow) -> Mask:
-        """Tell which pixels of ``window`` of ``grid`` have a class that is none of ``masked``.
+    def samples_outside(
+        self, masked: frozenset[int], lattice: Lattice, window: PixelWindow
+    ) -> Mask:
+        """Tell which samples of a ``window`` of ``lattice`` have a class not among ``masked``."""
+        to_codes = self._from(lattice)
+        columns = to_codes.a * (window.column + np.arange(window.width)) + to_codes.c
+        rows = to_codes.e * (window.row + np.arange(window.height)) + to_codes.f
+        nearest = np.ix_(
+            np.floor(rows + 0.5).clip(0, self._window.height - 1).astype(np.intp),
+            np.floor(columns + 0.5).clip(0, self._window.width - 1).astype(np.intp),
+        )
+        return outside_classes(self._codes[(slice(None), *nearest)], masked)
 
-        The class of a pixel is that of the sample nearest to its centre.
-        """
-        placement = place(grid, window, self._lattice, margin=0, averaged=False)
-        if placement is None:
-            return np.zeros((window.height, window.width), np.bool_)
-        everywhere = np.ones(self._codes.shape[1:], np.bool_)
-        placement = replace(placement, samples=self._window)
-        codes, inside = resample(placement, self._codes, everywhere, Resampling.NEAREST)
-        return outside_classes(codes, masked) & inside
+    def pixels_outside(self, masked: frozenset[int], placement: Placement) -> Mask:
+        """Tell which pixels of ``placement`` have a class not among ``masked``."""
+        to_codes = self._from(placement.lattice)
+        columns = (to_codes.a * placement.columns + (to_codes.c + 0.5)).astype(np.float32)
+        rows = (to_codes.e * placement.rows + (to_codes.f + 0.5)).astype(np.float32)
+        kept = cv2.remap(
+            outside_classes(self._codes, masked).view(np.uint8),
+            np.floor(columns, out=columns),
+            np.floor(rows, out=rows),
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return kept.astype(np.bool_)
+
+    def _from(self, lattice: Lattice) -> Affine:
+        """Map samples of ``lattice`` to the decoded codes."""
+        start = Affine.translation(-self._window.column, -self._window.row)
+        return start @ relation(lattice, self._lattice)
 
 
 def read_classification(
     scene: Scene,
     resolution: float,
-    parts: Sequence[tuple[Grid, PixelWindow]],
+    parts: Sequence[tuple[Lattice, PixelWindow]],
     decoding: Decoding,
 ) -> Classification:
     """Decode the classification of ``scene`` where it meets any of ``parts``.
@@ -63,16 +83,36 @@ def read_classification(
     if choice is None:
         raise SceneUnreadableError(f"the scene has no {CLASSIFICATION}, so nothing can be masked")
     lattice = lattice_of(choice.asset, 0)
-    # A margin of one: a part's places are exact to an eighth of a sample only.
-    placements = [place(grid, window, lattice, 1, averaged=False) for grid, window in parts]
-    window = _union([placement.samples for placement in placements if placement is not None])
+    window = _around([_corners(part, window, lattice) for part, window in parts], lattice)
     (codes,) = decoding.decode([Wanted(choice.asset, window, 0)])
     return Classification(lattice, window, codes)
 
 
-def _union(windows: Sequence[PixelWindow]) -> PixelWindow:
-    column = min((window.column for window in windows), default=0)
-    row = min((window.row for window in windows), default=0)
-    right = max((window.column + window.width for window in windows), default=1)
-    lower = max((window.row + window.height for window in windows), default=1)
-    return PixelWindow(column, row, right - column, lower - row)
+def relation(source: Lattice, target: Lattice) -> Affine:
+    """Map sample indices of ``source`` to those of ``target``, images of one scene."""
+    if source.crs != target.crs:
+        raise SceneUnreadableError("the scene's images are in different reference systems")
+    mapping: Affine = ~target.transform @ source.transform
+    return mapping
+
+
+def _corners(
+    lattice: Lattice, window: PixelWindow, target: Lattice
+) -> tuple[float, float, float, float]:
+    across = relation(lattice, target)
+    left, upper = across @ (window.column, window.row)
+    right, lower = across @ (
+        window.column + window.width - 1,
+        window.row + window.height - 1,
+    )
+    return left, upper, right, lower
+
+
+def _around(corners: Sequence[tuple[float, float, float, float]], lattice: Lattice) -> PixelWindow:
+    """Find the window of ``lattice`` that holds all nearest samples, at least one."""
+    nearest = np.floor(np.array(corners) + 0.5).astype(int)
+    column = int(nearest[:, 0].min().clip(0, lattice.width - 1))
+    row = int(nearest[:, 1].min().clip(0, lattice.height - 1))
+    right = int(nearest[:, 2].max().clip(column, lattice.width - 1))
+    lower = int(nearest[:, 3].max().clip(row, lattice.height - 1))
+    return PixelWindow(column, row, right - column + 1, lower - row + 1)

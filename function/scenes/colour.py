@@ -15,8 +15,12 @@ def stretch(
     Between, 1 + 254 (r - darkest) / (brightest - darkest), rounded down. So ESA makes TCI of a
     Level-2A product, with 0 and 0.25: on real images it gives TCI's own value in every pixel.
     """
-    scale = np.float32(254.0 / (brightest - darkest))
-    steps = (reflectances - np.float32(darkest)) * scale
-    shown = np.floor(steps + (1 + ROUNDING)).clip(0, 255)
-    colours: NDArray[np.uint8] = np.where(steps > 0, shown, 0).astype(np.uint8)
+    steps = reflectances - np.float32(darkest)
+    steps *= np.float32(254.0 / (brightest - darkest))
+    above = steps > 0
+    steps += 1 + ROUNDING
+    steps.clip(0, 255, out=steps)
+    # Nothing is negative any more, so the conversion rounds down.
+    colours: NDArray[np.uint8] = steps.astype(np.uint8)
+    colours *= above
     return colours

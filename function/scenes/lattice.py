@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from affine import Affine
 
-from function.grid import Grid
 from function.scene import Asset
-from function.scenes.decoder import PixelWindow, reduced_size
+from function.scenes.decoder import reduced_size
 
 JPEG2000_SUFFIXES = (".jp2", ".j2k", ".j2c", ".jpx")
 
@@ -25,11 +24,6 @@ class Lattice:
     width: int
     height: int
     extent: tuple[float, float, float, float]
-
-    def grid(self, window: PixelWindow) -> Grid:
-        """Give the grid whose pixel centres are the samples of ``window``."""
-        corner = Affine.translation(window.column - 0.5, window.row - 0.5)
-        return Grid(self.crs, self.transform @ corner, window.width, window.height)
 
 
 def is_jpeg2000(asset: Asset) -> bool:

@@ -14,6 +14,7 @@ from function.scenes.projection import Coordinates
 # Samples by which two lattices may differ and still count as the same: a centimetre at 10 m, what
 # rounding a bounding box to a few decimals leaves.
 SAME_LATTICE = 1e-3
+TYPICAL_LINES = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,20 +57,32 @@ def place(
     may be averaged where a pixel spans two or more.
     """
     columns, rows = map_coordinates(grid, window, lattice)
+    aligned = _is_aligned(columns, rows)
+    shrink = _shrink(columns, rows) if averaged and not aligned else (1, 1)
+    if _well_within(columns, lattice.width) and _well_within(rows, lattice.height):
+        inside = np.ones(columns.shape, np.bool_)
+        samples = _needed(columns, rows, lattice, margin, shrink)
+        return Placement(lattice, columns, rows, inside, samples, margin, shrink, aligned)
     left, upper, right, lower = lattice.extent
     inside = (columns >= left) & (columns < right) & (rows >= upper) & (rows < lower)
     if not inside.any():
         return None
-    aligned = _is_aligned(columns, rows)
-    shrink = _shrink(columns, rows) if averaged and not aligned else (1, 1)
     columns = np.where(inside, columns, left).clip(0, lattice.width - 1)
     rows = np.where(inside, rows, upper).clip(0, lattice.height - 1)
     samples = _needed(columns[inside], rows[inside], lattice, margin, shrink)
     return Placement(lattice, columns, rows, inside, samples, margin, shrink, aligned)
 
 
+def _well_within(places: Coordinates, size: int) -> bool:
+    """Tell whether all places, none of them NaN, lie between the first and the last sample."""
+    return bool(places.min() >= 0 and places.max() <= size - 1)
+
+
 def _is_aligned(columns: Coordinates, rows: Coordinates) -> bool:
     """Tell whether neighbouring pixels are neighbouring samples, met at their centres."""
+    corner = columns[0, 0], rows[0, 0], columns[-1, -1], rows[-1, -1]
+    if not all(abs(place - np.round(place)) <= SAME_LATTICE for place in corner):
+        return False
     whole_columns = np.round(columns[0, 0]) + np.arange(columns.shape[1])
     whole_rows = np.round(rows[0, 0]) + np.arange(rows.shape[0])[:, np.newaxis]
     return bool(
@@ -90,7 +103,9 @@ def _shrink(columns: Coordinates, rows: Coordinates) -> tuple[int, int]:
 
 
 def _typical_step(coordinates: Coordinates, axis: int) -> float:
-    steps = np.diff(coordinates, axis=axis)
+    # A few lines tell as much as all of them.
+    every = max(1, coordinates.shape[1 - axis] // TYPICAL_LINES)
+    steps = np.diff(coordinates[::every] if axis == 1 else coordinates[:, ::every], axis=axis)
     steps = np.abs(steps[np.isfinite(steps)])
     return float(np.median(steps)) if steps.size else 1.0
 

@@ -39,11 +39,12 @@ def resample(
     if across > 1 or down > 1:
         values, valid = _average(values, valid, across, down)
     columns, rows = _positions(placement, placement.shrink)
-    near = placement.inside & _look_up(valid, _nearest_of(columns), _nearest_of(rows))
+    near = placement.inside
     if valid.all():
         interpolation = cv2.INTER_CUBIC if method is Resampling.CUBIC else cv2.INTER_LINEAR
         pixels = _remap(values, columns, rows, interpolation)
     else:
+        near = near & _look_up(valid, _nearest_of(columns), _nearest_of(rows))
         pixels = _weighted(values, valid, columns, rows)
         if method is Resampling.CUBIC:
             whole = _look_up(_whole_kernel(valid), np.floor(columns), np.floor(rows))
@@ -82,9 +83,12 @@ def _positions(placement: Placement, shrink: tuple[int, int]) -> tuple[Positions
         (placement.columns, window.column, window.width, shrink[0]),
         (placement.rows, window.row, window.height, shrink[1]),
     ):
-        relative = (places - (first + (factor - 1) / 2)) / factor
+        relative = np.empty(places.shape, np.float32)
+        np.subtract(places, first + (factor - 1) / 2, out=relative, casting="same_kind")
+        if factor > 1:
+            relative /= factor
         last = -(-count // factor) - 1
-        positions.append(relative.clip(0, last).astype(np.float32))
+        positions.append(relative.clip(0, last, out=relative))
     return positions[0], positions[1]
 
 

@@ -22,7 +22,7 @@ from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.decoding import Decoding, Wanted
 from function.scenes.ground import ground_resolution
 from function.scenes.images import choose_images
-from function.scenes.lattice import lattice_of
+from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.masking import MIXED_SAMPLES, measured, outside_classes, unmixed
 from function.scenes.placement import Placement, place
 from function.scenes.recipe import Bands, Recipe
@@ -52,11 +52,9 @@ class _Sheet:
         return self.choices[0].reduction
 
     @property
-    def samples_grid(self) -> tuple[Grid, PixelWindow]:
-        """The samples to decode as a grid, and all of that grid."""
-        samples = self.placement.samples
-        grid = self.placement.lattice.grid(samples)
-        return grid, PixelWindow(0, 0, samples.width, samples.height)
+    def samples(self) -> tuple[Lattice, PixelWindow]:
+        """The samples to decode."""
+        return self.placement.lattice, self.placement.samples
 
 
 class LayerReading:
@@ -97,8 +95,8 @@ class LayerReading:
         classification = None
         clear = needed[window.slices]
         if self._masked and not self._shows_classes and sheets:
-            classification = self._classify(scene, sheets, (self._grid, window))
-            clear = clear & classification.outside(self._masked, self._grid, window)
+            classification = self._classify(scene, sheets)
+            clear = clear & classification.pixels_outside(self._masked, sheets[0].placement)
             part = bounding_window(clear)
             if part is None:
                 return None
@@ -180,7 +178,7 @@ class LayerReading:
         if self._shows_classes:
             usable &= outside_classes(images[0], self._masked)
         elif classification is not None:
-            usable &= classification.outside(self._masked, *sheet.samples_grid)
+            usable &= classification.samples_outside(self._masked, *sheet.samples)
         return usable
 
     def _dark(self, scene: Scene, sheet: _Sheet, classification: Classification | None) -> Mask:
@@ -189,21 +187,19 @@ class LayerReading:
         ESA's TCI shows reflectances of 0 and less, as of deep water, as black (0, 0, 0), which it
         also uses for no data; only the classification tells them apart.
         """
-        grid, window = sheet.samples_grid
+        lattice, window = sheet.samples
         if classification is None:
             with suppress(SceneUnreadableError):
                 classification = self._classify(scene, [sheet])
         if classification is None:
             return np.zeros((window.height, window.width), np.bool_)
-        return classification.outside(NO_DATA, grid, window)
+        return classification.samples_outside(NO_DATA, lattice, window)
 
-    def _classify(
-        self, scene: Scene, sheets: list[_Sheet], *parts: tuple[Grid, PixelWindow]
-    ) -> Classification:
-        """Read the classification for samples of ``sheets`` and other ``parts`` alike."""
+    def _classify(self, scene: Scene, sheets: list[_Sheet]) -> Classification:
+        """Read the classification for all samples of ``sheets``."""
         finest = min(sheet.choices[0].spacing for sheet in sheets)
-        everywhere = [*parts, *(sheet.samples_grid for sheet in sheets)]
-        return read_classification(scene, finest, everywhere, self._decoding)
+        parts = [sheet.samples for sheet in sheets]
+        return read_classification(scene, finest, parts, self._decoding)
 
 
 def _crop(sheets: list[_Sheet], window: PixelWindow) -> list[_Sheet]:
