@@ -52,8 +52,8 @@ def synthesise(number: int) -> NDArray[np.uint16]:
     """Samples of one band, (10980, 10980)."""
     land = _enlarge(_read(LAND))
     texture = _read(TEXTURE.format(number))
-    smooth = cv2.GaussianBlur(texture, (0, 0), 12)
-    detail = np.where(smooth > 0, texture / np.maximum(smooth, 1) - 1.0, 0.0)
+    detail = texture / np.maximum(cv2.GaussianBlur(texture, (0, 0), 12), 1.0) - 1.0
+    detail[texture == 0] = 0.0
     repeats = [-(-SIZE // length) + 1 for length in detail.shape]
     generator = np.random.default_rng(number)
     for row in range(0, SIZE, 1024):
@@ -76,5 +76,5 @@ def _enlarge(land: NDArray[np.float32]) -> NDArray[np.float32]:
 def _read(pattern: str) -> NDArray[np.float32]:
     (path,) = SHARED.glob(pattern)
     with rasterio.open(path) as dataset:
-        samples: NDArray[np.float32] = dataset.read(1).astype(np.float32)
+        samples: NDArray[np.float32] = dataset.read(1, out_dtype="float32")
     return samples
