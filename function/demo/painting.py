@@ -44,7 +44,7 @@ class ObservationPainter:
         match image.name:
             case "TCI" | "PVI":
                 samples: Samples = np.stack(
-                    [_stretched(self._reflectance(band, image.resolution)) for band in TRUE_COLOUR]
+                    [stretched(self._reflectance(band, image.resolution)) for band in TRUE_COLOUR]
                 )
             case "SCL":
                 samples = self._classes(image.resolution)[None]
@@ -114,7 +114,7 @@ class ObservationPainter:
         return np.rint(values).astype(np.uint16)
 
 
-def _stretched(reflectance: Field) -> NDArray[np.uint8]:
+def stretched(reflectance: Field) -> NDArray[np.uint8]:
     """Map reflectance to a true-colour image's samples, 0…255."""
     steps = np.floor(reflectance * np.float32(254 / BRIGHTEST)) + 1
     return np.where(reflectance > 0, np.minimum(steps, 255), 0).astype(np.uint8)

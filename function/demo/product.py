@@ -39,7 +39,7 @@ class Product:
     datastrip's, ``sensed`` the granule's; all UTC. ``station`` is the processing centre's code.
     ``grid`` is the one at 10 m; its width and height are multiples of 6. ``outline`` is the ring
     of the valid pixels, closed, in the grid's CRS. Sun angles are in degrees, azimuth clockwise
-    from north.
+    from north. ``left_out`` are images that the product lacks and does not list.
     """
 
     platform: str
@@ -56,6 +56,7 @@ class Product:
     outline: tuple[tuple[float, float], ...]
     sun_zenith: float
     sun_azimuth: float
+    left_out: frozenset[Image] = frozenset()
 
     @property
     def name(self) -> str:
@@ -107,11 +108,12 @@ class Product:
         fine = (*REFLECTANCE_10M, "TCI", *ATMOSPHERE)
         middle = REFLECTANCE_20M if self.has_offset else REFLECTANCE_20M[1:]
         derived = ("TCI", *ATMOSPHERE, "SCL")
-        return (
+        whole = (
             *(Image(name, 10) for name in fine),
             *(Image(name, 20) for name in (*middle, *derived)),
             *(Image(name, 60) for name in (*REFLECTANCE_60M, *derived)),
         )
+        return tuple(image for image in whole if image not in self.left_out)
 
     @property
     def masks(self) -> tuple[Image, ...]:
@@ -122,7 +124,8 @@ class Product:
             for resolution in (20, 60)
             for name in ("MSK_CLDPRB", "MSK_SNWPRB")
         )
-        return (*classification, *probabilities)
+        whole = (*classification, *probabilities)
+        return tuple(image for image in whole if image not in self.left_out)
 
     @property
     def preview(self) -> Image:
