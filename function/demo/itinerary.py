@@ -1,8 +1,8 @@
 """Where and when the demo's products were taken.
 
-The places and passes are real: grid cells 32UNE and 32UPE meet on the Baltic's south-western
-shore and overlap by 9,780 m, and the orbits are those that Sentinel-2 flew on these days. The
-land is not: it is invented, and no map shows it.
+The grid cells are real: 32UNE and 32UPE meet on the Baltic's south-western shore and overlap by
+9,780 m. Days and orbits follow Sentinel-2's ten-day cycle, counted from real products. The land
+is invented: no map shows it.
 """
 
 from dataclasses import dataclass
