@@ -1,4 +1,4 @@
--- The scenes of a collection that meet a box, best first, with their image files.
+-- The scenes of a collection that meet a box, best first, with their assets.
 --
 -- The box is in degrees; west > east means that it lies across the antimeridian. No times means
 -- any time. A cloud limit leaves out scenes whose cloud cover is not known. Priority is
@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION search_scenes(
     cell text,
     cloud_cover double precision,
     footprint text,
-    assets text
+    assets jsonb
 )
 LANGUAGE sql STABLE AS $$
     WITH area AS (
@@ -43,65 +43,41 @@ LANGUAGE sql STABLE AS $$
                 CASE WHEN search_scenes.west > search_scenes.east THEN search_scenes.east END,
                 search_scenes.north, 4326
             ) AS box_beyond
-    ),
-
-    best AS (
-        SELECT
-            scenes.*,
-            row_number() OVER (
-                ORDER BY
-                    CASE WHEN search_scenes.priority = 'leastCC' THEN scenes.cloud_cover END
-                    NULLS LAST,
-                    CASE WHEN search_scenes.priority = 'leastRecent' THEN scenes.acquired END,
-                    scenes.acquired DESC,
-                    scenes.generated DESC,
-                    scenes.name
-            ) AS place
-        FROM area
-        INNER JOIN scenes
-            ON
-                st_intersects(scenes.footprint, area.box)
-                OR st_intersects(scenes.footprint, area.box_beyond)
-        WHERE
-            NOT scenes.superseded
-            AND scenes.collection = search_scenes.in_collection
-            AND (
-                search_scenes.in_times IS NULL
-                OR scenes.acquired <@ search_scenes.in_times
-            )
-            AND (
-                search_scenes.max_cloud IS NULL
-                OR scenes.cloud_cover <= search_scenes.max_cloud
-            )
-        ORDER BY place
-        LIMIT search_scenes.scene_limit
     )
 
     SELECT
-        best.name,
-        best.acquired,
-        best.generated,
-        best.platform,
-        best.baseline,
-        best.datatake,
-        best.relative_orbit,
-        best.cell,
-        best.cloud_cover,
-        st_astext(best.footprint),
-        files.assets::text
-    FROM best
-    CROSS JOIN LATERAL (
-        SELECT
-            coalesce(json_agg(
-                json_build_array(
-                    assets.band, assets.href, assets.crs, assets.transform, assets.width,
-                    assets.height, assets.components, assets.bits, assets.sample_offset,
-                    assets.quantification, assets.nodata
-                )
-                ORDER BY assets.href
-            ), '[]') AS assets
-        FROM assets
-        WHERE assets.scene_id = best.scene_id
-    ) AS files
-    ORDER BY best.place;
+        scenes.name,
+        scenes.acquired,
+        scenes.generated,
+        scenes.platform,
+        scenes.baseline,
+        scenes.datatake,
+        scenes.relative_orbit,
+        scenes.cell,
+        scenes.cloud_cover,
+        st_astext(scenes.footprint),
+        scenes.assets
+    FROM area
+    INNER JOIN scenes
+        ON
+            st_intersects(scenes.footprint, area.box)
+            OR st_intersects(scenes.footprint, area.box_beyond)
+    WHERE
+        NOT scenes.superseded
+        AND scenes.collection = search_scenes.in_collection
+        AND (
+            search_scenes.in_times IS NULL
+            OR scenes.acquired <@ search_scenes.in_times
+        )
+        AND (
+            search_scenes.max_cloud IS NULL
+            OR scenes.cloud_cover <= search_scenes.max_cloud
+        )
+    ORDER BY
+        CASE WHEN search_scenes.priority = 'leastCC' THEN scenes.cloud_cover END NULLS LAST,
+        CASE WHEN search_scenes.priority = 'leastRecent' THEN scenes.acquired END,
+        scenes.acquired DESC,
+        scenes.generated DESC,
+        scenes.name
+    LIMIT search_scenes.scene_limit;
 $$;

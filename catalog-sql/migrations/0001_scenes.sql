@@ -16,6 +16,7 @@ CREATE TABLE scenes (
     cloud_cover double precision,
     footprint geometry (MULTIPOLYGON, 4326) NOT NULL,
     superseded boolean NOT NULL DEFAULT FALSE,
+    assets jsonb NOT NULL,
     CONSTRAINT scene_key PRIMARY KEY (scene_id),
     CONSTRAINT scene_name_is_unique UNIQUE (name),
     CONSTRAINT scene_name_is_not_empty CHECK (name <> ''),
@@ -28,8 +29,86 @@ CREATE TABLE scenes (
     CONSTRAINT scene_footprint_is_in_degrees CHECK (
         st_xmin(footprint) >= -180 AND st_xmax(footprint) <= 180
         AND st_ymin(footprint) >= -90 AND st_ymax(footprint) <= 90
+    ),
+    -- What a rule's path finds breaks it. A comparison of another type is neither true nor false,
+    -- so that types are asked for first.
+    CONSTRAINT scene_assets_are_listed CHECK (
+        jsonb_path_match(
+            assets,
+            '$.root.type() == "string" && $.grids.type() == "array" && $.assets.type() == "array"'
+        )
+    ),
+    CONSTRAINT asset_band_is_not_empty CHECK (
+        NOT jsonb_path_exists(
+            assets, '$.assets[*] ? (!(@.band.type() == "string" && @.band != ""))'
+        )
+    ),
+    CONSTRAINT asset_path_is_not_empty CHECK (
+        NOT jsonb_path_exists(
+            assets, '$.assets[*] ? (!(@.path.type() == "string" && @.path != ""))'
+        )
+    ),
+    CONSTRAINT asset_samples_are_described CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.assets[*] ? (!(
+                @.components.type() == "number" && @.bits.type() == "number"
+                && @.components > 0 && @.bits > 0
+            ))'
+        )
+    ),
+    CONSTRAINT asset_values_are_scaled CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.assets[*] ? (!(
+                @.offset.type() == "number" && @.quantification.type() == "number"
+                && @.quantification > 0
+            ))'
+        )
+    ),
+    CONSTRAINT asset_nodata_is_sample_or_null CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.assets[*] ? (!(@.nodata.type() == "number" || @.nodata.type() == "null"))'
+        )
+    ),
+    CONSTRAINT asset_grid_is_listed CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.assets[*] ? (!(
+                @.grid.type() == "number" && @.grid >= 0 && @.grid < $.grids.size()
+            ))'
+        )
+    ),
+    CONSTRAINT grid_crs_is_authority_code CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.grids[*] ? (!(
+                @.crs.type() == "string" && @.crs like_regex "^[A-Z]+:[A-Za-z0-9]+$"
+            ))'
+        )
+    ),
+    CONSTRAINT grid_transform_has_six_numbers CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.grids[*] ? (
+                !(@.transform.size() == 6) || exists(@.transform[*] ? (@.type() != "number"))
+            )'
+        )
+    ),
+    CONSTRAINT grid_size_is_positive CHECK (
+        NOT jsonb_path_exists(
+            assets,
+            '$.grids[*] ? (!(
+                @.width.type() == "number" && @.height.type() == "number"
+                && @.width > 0 && @.height > 0
+            ))'
+        )
     )
-);
+)
+-- The assets, a kilobyte when compressed, lie beside the table: a search reads many rows for the
+-- few whose assets it gives.
+WITH (toast_tuple_target = 256);
 
 COMMENT ON TABLE scenes IS 'One product over one grid cell.';
 COMMENT ON COLUMN scenes.footprint IS
@@ -37,52 +116,66 @@ COMMENT ON COLUMN scenes.footprint IS
 COMMENT ON COLUMN scenes.superseded IS
 'A newer generation of the same acquisition covers it: kept, but not searched.';
 
+COMMENT ON COLUMN scenes.assets IS
+'The image files: grids, each {crs, transform, width, height}; assets, each {band, path below root,'
+' place among the grids, components, bits, offset, quantification, nodata}.';
+
 CREATE INDEX scenes_footprint ON scenes USING gist (footprint) WHERE NOT superseded;
 CREATE INDEX scenes_cell_acquired ON scenes (collection, cell, acquired);
 CREATE INDEX scenes_datatake_cell ON scenes (datatake, cell);
 
-CREATE TABLE assets (
+CREATE TABLE codestream_indexes (
     scene_id bigint NOT NULL,
-    band text NOT NULL,
-    href text NOT NULL,
-    crs text NOT NULL,
-    transform double precision[] NOT NULL,
-    width integer NOT NULL,
-    height integer NOT NULL,
-    components smallint NOT NULL,
-    bits smallint NOT NULL,
-    sample_offset double precision NOT NULL,
-    quantification double precision NOT NULL,
-    nodata integer,
-    codestream_index bytea,
-    codestream_index_version smallint,
-    CONSTRAINT asset_key PRIMARY KEY (scene_id, href),
-    CONSTRAINT asset_scene FOREIGN KEY (scene_id) REFERENCES scenes ON DELETE CASCADE,
-    CONSTRAINT asset_band_is_not_empty CHECK (band <> ''),
-    CONSTRAINT asset_href_is_not_empty CHECK (href <> ''),
-    CONSTRAINT asset_crs_is_authority_code CHECK (crs ~ '^[A-Z]+:[A-Za-z0-9]+$'),
-    CONSTRAINT asset_transform_has_six_numbers CHECK (
-        cardinality(transform) = 6 AND array_position(transform, NULL) IS NULL
-    ),
-    CONSTRAINT asset_size_is_positive CHECK (width > 0 AND height > 0),
-    CONSTRAINT asset_samples_are_described CHECK (components > 0 AND bits > 0),
-    CONSTRAINT asset_quantification_is_not_zero CHECK (quantification <> 0),
-    CONSTRAINT asset_codestream_index_has_version CHECK (
-        (codestream_index IS NULL) = (codestream_index_version IS NULL)
-    )
+    asset smallint NOT NULL,
+    version smallint NOT NULL,
+    packets bytea NOT NULL,
+    CONSTRAINT codestream_index_key PRIMARY KEY (scene_id, asset),
+    CONSTRAINT codestream_index_scene FOREIGN KEY (scene_id) REFERENCES scenes ON DELETE CASCADE
 );
 
-COMMENT ON TABLE assets IS 'The image files of a scene.';
+COMMENT ON TABLE codestream_indexes IS
+'Where each packet of a JPEG 2000 codestream lies. Gone when the assets of the scene change.';
+COMMENT ON COLUMN codestream_indexes.asset IS 'Its place among the assets of the scene, from 0.';
+COMMENT ON COLUMN codestream_indexes.version IS 'Of the format of packets.';
+
+-- Packet lengths do not compress.
+ALTER TABLE codestream_indexes ALTER COLUMN packets SET STORAGE EXTERNAL;
+
+CREATE VIEW assets AS
+WITH listed AS (
+    SELECT
+        scenes.scene_id,
+        element.content AS described,
+        (element.place - 1)::smallint AS asset,
+        scenes.assets ->> 'root' AS root,
+        scenes.assets -> 'grids' -> (element.content -> 'grid')::integer AS grid
+    FROM scenes
+    CROSS JOIN
+        jsonb_array_elements(scenes.assets -> 'assets')
+        WITH ORDINALITY AS element (content, place)
+)
+
+SELECT
+    scene_id,
+    asset,
+    described ->> 'band' AS band,
+    root || (described ->> 'path') AS href,
+    grid ->> 'crs' AS crs,
+    translate(grid ->> 'transform', '[]', '{}')::double precision[] AS transform,
+    (grid -> 'width')::integer AS width,
+    (grid -> 'height')::integer AS height,
+    (described -> 'components')::integer AS components,
+    (described -> 'bits')::integer AS bits,
+    (described -> 'offset')::double precision AS sample_offset,
+    (described -> 'quantification')::double precision AS quantification,
+    (described ->> 'nodata')::integer AS nodata
+FROM listed;
+
+COMMENT ON VIEW assets IS 'The image files of scenes, a row each.';
 COMMENT ON COLUMN assets.transform IS
 'a, b, c, d, e, f: x = a column + b row + c, y = d column + e row + f of pixel corners.';
 COMMENT ON COLUMN assets.sample_offset IS
 'A physical value is (sample + sample_offset) / quantification.';
-COMMENT ON COLUMN assets.codestream_index IS
-'Where each packet of the JPEG 2000 codestream lies; null until the file has been indexed.';
-
--- An index is a few thousand bytes that do not compress: out of line, so that a search over the
--- other columns does not read past it.
-ALTER TABLE assets ALTER COLUMN codestream_index SET STORAGE EXTERNAL;
 
 CREATE TABLE grid_cells (
     cell text NOT NULL,

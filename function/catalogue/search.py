@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
-import orjson
-from affine import Affine
 from psycopg.rows import TupleRow
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import TimestamptzRange
 
 from function.catalogue.area import area_of
+from function.catalogue.asset_document import read_asset_document
 from function.catalogue.pool import CataloguePool
 from function.deadline import Deadline
 from function.grid import Grid
-from function.scene import Asset, Scene
+from function.scene import Scene
 from function.search import CollectionExtent, Search, TimeRange
 
 SEARCH = """
 SELECT
     name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,
-    footprint, assets
+    footprint, assets::text
 FROM search_scenes(
     %(collection)s::text,
     %(west)s::double precision, %(south)s::double precision,
@@ -124,11 +122,5 @@ def _scene(collection: str, row: TupleRow) -> Scene:
         cell=cell,
         cloud_cover=cloud,
         footprint=area,
-        assets=tuple(map(_asset, orjson.loads(assets))),
+        assets=read_asset_document(assets),
     )
-
-
-def _asset(values: list[Any]) -> Asset:
-    band, href, crs, transform, width, height, components, bits, offset, divisor, nodata = values
-    grid = Grid(crs, Affine(*transform), width, height)
-    return Asset(band, href, grid, components, bits, float(offset), float(divisor), nodata)

@@ -5,10 +5,11 @@ from enum import StrEnum
 import orjson
 import psycopg
 
+from function.catalogue.asset_document import asset_document
 from function.catalogue.pool import CataloguePool
 from function.deadline import Deadline
 from function.errors import OperatorError
-from function.scene import Asset, Scene
+from function.scene import Scene
 
 # A write takes milliseconds, but waits for others that write the same acquisition.
 WRITE_SECONDS = 60.0
@@ -54,7 +55,7 @@ class SceneWriter:
 
 
 def _document(scene: Scene) -> dict[str, object]:
-    """Name the columns of ``scenes``, and under ``assets`` those of ``assets``."""
+    """Name the columns of the table ``scenes``."""
     return {
         "collection": scene.collection,
         "name": scene.name,
@@ -67,21 +68,5 @@ def _document(scene: Scene) -> dict[str, object]:
         "cell": scene.cell,
         "cloud_cover": scene.cloud_cover,
         "footprint": scene.footprint,
-        "assets": [_asset_document(asset) for asset in scene.assets],
-    }
-
-
-def _asset_document(asset: Asset) -> dict[str, object]:
-    return {
-        "band": asset.band,
-        "href": asset.href,
-        "crs": asset.grid.crs,
-        "transform": asset.grid.transform[:6],
-        "width": asset.grid.width,
-        "height": asset.grid.height,
-        "components": asset.components,
-        "bits": asset.bits,
-        "sample_offset": asset.offset,
-        "quantification": asset.quantification,
-        "nodata": asset.nodata,
+        "assets": asset_document(scene.assets),
     }

@@ -19,7 +19,7 @@ from function.grid import Grid
 from function.scenes.encoding import COLOUR, band_profile, write_jpeg2000
 
 COMMAND = (sys.executable, "-m", "function.command", "ingest")
-TABLES = ("scenes", "assets", "grid_cells", "cell_extents", "collections")
+TABLES = ("scenes", "grid_cells", "cell_extents", "collections")
 SMALL = {"10980<": "120<", "5490<": "60<", "1830<": "20<"}
 OTHER_NAME = NAME.replace("20240601", "20240606")
 OTHER = {NAME: OTHER_NAME, "2024-06-01T": "2024-06-06T", "GS2A_20240601": "GS2A_20240606"}
@@ -85,7 +85,7 @@ def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> 
     expected = [{"path": str(path), "outcome": "new"} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2)], "")
     before = rows(catalogue_url)
-    assert [len(before[table]) for table in TABLES] == [2, 6, 1, 1, 1]
+    assert [len(before[table]) for table in TABLES] == [2, 1, 1, 1]
     expected = [{"path": str(path), "outcome": "unchanged"} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(unchanged=2)], "")
     assert rows(catalogue_url) == before

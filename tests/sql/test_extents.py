@@ -127,12 +127,12 @@ def test_many_scenes_inserted_by_one_statement_are_counted(
             """
             INSERT INTO scenes (
                 collection, name, acquired, generated, platform, baseline, datatake,
-                relative_orbit, cell, footprint
+                relative_orbit, cell, footprint, assets
             )
             SELECT
                 collection, 'b' || number, acquired + make_interval(days => number), generated,
                 platform, baseline, datatake, relative_orbit, 'cell' || number % 7,
-                st_translate(footprint, number / 100.0, 0)
+                st_translate(footprint, number / 100.0, 0), assets
             FROM scenes CROSS JOIN generate_series(1, 100) AS number
             """
         )

@@ -11,13 +11,14 @@ from function.search import Priority
 FILL = """
 INSERT INTO scenes (
     collection, name, acquired, generated, platform, baseline, datatake, relative_orbit, cell,
-    cloud_cover, footprint
+    cloud_cover, footprint, assets
 )
 SELECT
     'sentinel-2-l2a', concat_ws('-', x, y, date), '2024-06-01'::timestamptz
     + make_interval(days => date), '2024-07-01', 'Sentinel-2A', '05.10',
     concat_ws('-', 'GS2A', date), 1, concat_ws('-', x, y), x,
-    st_multi(st_makeenvelope(x - 50, y - 50, x - 48.9, y - 48.9, 4326))
+    st_multi(st_makeenvelope(x - 50, y - 50, x - 48.9, y - 48.9, 4326)),
+    '{"root": "/", "grids": [], "assets": []}'
 FROM generate_series(0, 99) AS x, generate_series(0, 99) AS y, generate_series(1, 2) AS date
 """
 SEARCH = """

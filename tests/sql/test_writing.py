@@ -1,21 +1,39 @@
 """Writing scenes: new, unchanged, updated, and refused by name of the rule."""
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import inf, nan
 from typing import Any
 
 import psycopg
 import pytest
+from affine import Affine
 from sample_scenes import COLLECTION, GRID, asset, day, lonlat, scene
 
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.catalogue.writing import SceneRefusedError, SceneWriter, Written
 from function.grid import Grid
+from function.scene import Asset
 from function.search import Search
 
-TABLES = ("scenes", "assets", "grid_cells", "cell_extents", "collections")
+TABLES = ("scenes", "codestream_indexes", "grid_cells", "cell_extents", "collections")
+
+
+UTM: dict[str, object] = {
+    "crs": "EPSG:32629", "transform": [1, 0, 0, 0, -1, 0], "width": 1, "height": 1,
+}  # fmt: skip
+
+
+def listed(**changes: object) -> dict[str, object]:
+    """A document of one asset as it should be, but for ``changes``."""
+    described: dict[str, object] = {
+        "band": "B04", "path": "B04.jp2", "grid": 0, "components": 1, "bits": 15, "offset": 0,
+        "quantification": 1, "nodata": None,
+    }  # fmt: skip
+    return {"root": "/", "grids": [UTM], "assets": [described | changes]}
 
 
 @pytest.fixture
@@ -40,7 +58,7 @@ def test_writing_again_rewrites_no_row(writer: SceneWriter, catalogue_url: str) 
     sample = scene("a", assets=(asset(href="/a/1.jp2"), asset(href="/a/2.jp2")))
     assert writer.write(sample) is Written.NEW
     before = dump(catalogue_url)
-    assert len(before["assets"]) == 2
+    assert [len(before[table]) for table in TABLES] == [1, 0, 1, 1, 1]
     assert writer.write(sample) is Written.UNCHANGED
     assert dump(catalogue_url) == before
 
@@ -77,18 +95,37 @@ def test_any_change_is_an_update(
     assert SceneCatalogue(catalogue_pool).search(COLLECTION, grid, Search(), 9) == (changed,)
 
 
-def test_an_update_keeps_the_codestream_index_of_files_that_stay(
+def test_codestream_indexes_go_when_the_assets_change(
     writer: SceneWriter, catalogue_pool: CataloguePool
 ) -> None:
-    kept, changed = asset(href="/a/kept.jp2"), asset(href="/a/changed.jp2")
-    writer.write(scene("a", assets=(kept, changed)))
+    count = "SELECT count(*)::int FROM codestream_indexes"
+    for name in ("a", "b"):
+        writer.write(scene(name))
     catalogue_pool.fetch(
-        "UPDATE assets SET codestream_index = '\\x00ff', codestream_index_version = 1 RETURNING 1"
+        "INSERT INTO codestream_indexes SELECT scene_id, 0, 1, '\\x00ff' FROM scenes RETURNING 1"
     )
-    other_grid = Grid(GRID.crs, GRID.transform, 915, 915)
-    writer.write(scene("a", assets=(kept, asset(href="/a/changed.jp2", grid=other_grid))))
-    rows = catalogue_pool.fetch("SELECT href, codestream_index_version FROM assets ORDER BY href")
-    assert rows == [("/a/changed.jp2", None), ("/a/kept.jp2", 1)]
+    writer.write(scene("a"))
+    writer.write(scene("a", cloud_cover=None))
+    assert catalogue_pool.fetch(count) == [(2,)]
+    writer.write(scene("a", assets=(asset("B05"),)))
+    assert catalogue_pool.fetch(count) == [(1,)]
+    catalogue_pool.fetch("DELETE FROM scenes RETURNING 1")
+    assert catalogue_pool.fetch(count) == [(0,)]
+
+
+def test_assets_can_be_read_as_rows(writer: SceneWriter, catalogue_pool: CataloguePool) -> None:
+    scl = Asset("SCL", "/archive/a/R20m/SCL.jp2", lonlat(0, 0, 64, 32), 1, 8, nodata=None)
+    writer.write(scene("a", assets=(asset(href="/archive/a/R60m/B04.jp2"), scl)))
+    rows = catalogue_pool.fetch(
+        "SELECT asset, band, href, crs, transform, width, height, components, bits,"
+        " sample_offset, quantification, nodata FROM assets ORDER BY asset"
+    )
+    utm = ("EPSG:32629", [60.0, 0.0, 499980.0, 0.0, -60.0, 5900040.0], 1830, 1830)
+    degrees = ("EPSG:4326", [1.0, 0.0, 0.0, 0.0, -0.5, 32.0], 64, 64)
+    assert rows == [
+        (0, "B04", "/archive/a/R60m/B04.jp2", *utm, 1, 15, -1000.0, 10000.0, 0),
+        (1, "SCL", "/archive/a/R20m/SCL.jp2", *degrees, 1, 8, 0.0, 1.0, None),
+    ]
 
 
 def test_an_invalid_footprint_is_repaired(
@@ -117,9 +154,18 @@ def test_an_invalid_footprint_is_repaired(
         ),
         ({"footprint": "nonsense"}, "parse error"),
         ({"assets": (asset(band=""),)}, "asset_band_is_not_empty"),
-        ({"assets": (asset(href=""),)}, "asset_href_is_not_empty"),
-        ({"assets": (asset(grid=Grid("UTM 29", GRID.transform, 1, 1)),)}, "asset_crs_is_authority"),
-        ({"assets": (asset(grid=Grid("EPSG:4326", GRID.transform, 0, 1)),)}, "asset_size_is_pos"),
+        ({"assets": (asset(href=""),)}, "asset_path_is_not_empty"),
+        ({"assets": (replace(asset(), bits=0),)}, "asset_samples_are_described"),
+        ({"assets": (replace(asset(), components=0),)}, "asset_samples_are_described"),
+        ({"assets": (replace(asset(), quantification=0.0),)}, "asset_values_are_scaled"),
+        ({"assets": (replace(asset(), offset=nan),)}, "asset_values_are_scaled"),
+        ({"assets": (asset(grid=replace(GRID, crs="UTM 29")),)}, "grid_crs_is_authority_code"),
+        ({"assets": (asset(grid=replace(GRID, width=0)),)}, "grid_size_is_positive"),
+        ({"assets": (asset(grid=replace(GRID, height=-1)),)}, "grid_size_is_positive"),
+        (
+            {"assets": (asset(grid=replace(GRID, transform=Affine(inf, 0, 0, 0, 1, 0))),)},
+            "grid_transform_has_six_numbers",
+        ),
     ],
     ids=str,
 )
@@ -131,6 +177,46 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
     with pytest.raises(SceneRefusedError, match=rule):
         writer.write(replace(scene("a"), **change))
     assert dump(catalogue_url) == before
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        ({}, "scene_assets_are_listed"),
+        ([], "scene_assets_are_listed"),
+        (listed() | {"root": 1}, "scene_assets_are_listed"),
+        (listed() | {"grids": None}, "scene_assets_are_listed"),
+        (listed() | {"grids": []}, "asset_grid_is_listed"),
+        (listed(grid=1), "asset_grid_is_listed"),
+        (listed(grid="0"), "asset_grid_is_listed"),
+        (listed(band=None), "asset_band_is_not_empty"),
+        (listed(path=7), "asset_path_is_not_empty"),
+        (listed(bits="15"), "asset_samples_are_described"),
+        (listed(quantification="1"), "asset_values_are_scaled"),
+        (listed(offset=None), "asset_values_are_scaled"),
+        (listed(nodata="0"), "asset_nodata_is_sample_or_null"),
+        (listed() | {"grids": [UTM | {"crs": 32629}]}, "grid_crs_is_authority_code"),
+        (listed() | {"grids": [UTM | {"width": "1"}]}, "grid_size_is_positive"),
+        (listed() | {"grids": [UTM | {"transform": [1, 0, 0, 0, -1]}]}, "grid_transform_has_six"),
+        (
+            listed() | {"grids": [UTM | {"transform": [1, 0, 0, 0, -1, "0"]}]},
+            "grid_transform_has_six",
+        ),
+    ],
+    ids=str,
+)
+def test_what_others_write_into_the_table_is_checked_too(
+    writer: SceneWriter, catalogue_url: str, document: object, rule: str
+) -> None:
+    writer.write(scene("a"))
+    update = "UPDATE scenes SET assets = %s::jsonb"
+    with psycopg.connect(catalogue_url, autocommit=True) as connection:
+        connection.execute(update, [json.dumps(listed())])
+    with (
+        psycopg.connect(catalogue_url) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match=rule),
+    ):
+        connection.execute(update, [json.dumps(document)])
 
 
 def test_generations_written_at_once_supersede_all_but_the_newest(
