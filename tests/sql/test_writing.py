@@ -185,7 +185,7 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
         ({}, "scene_assets_are_listed"),
         ([], "scene_assets_are_listed"),
         (listed() | {"root": 1}, "scene_assets_are_listed"),
-        (listed() | {"grids": None}, "scene_assets_are_listed"),
+        (listed() | {"grids": UTM}, "scene_assets_are_listed"),
         (listed() | {"grids": []}, "asset_grid_is_listed"),
         (listed(grid=1), "asset_grid_is_listed"),
         (listed(grid="0"), "asset_grid_is_listed"),
