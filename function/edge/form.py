@@ -15,7 +15,9 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
     texts = [_decode(request.query_string.encode("latin-1"))]
     if request.method == "POST":
         body = _read_body(request, max_body_bytes)
-        media_type = (request.content_type or "").split(";")[0].strip().lower()
+        # A client that names no type (OWSLib does not) can mean nothing but a form.
+        stated = request.content_type or falcon.MEDIA_URLENCODED
+        media_type = stated.split(";")[0].strip().lower()
         if body and media_type != falcon.MEDIA_URLENCODED:
             raise UnknownBodyError(f"a POST body is read as {falcon.MEDIA_URLENCODED} only")
         texts.append(_decode(body))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
@@ -127,16 +126,3 @@ def _decode(path: Path) -> NDArray[np.int32]:
     with rasterio.open(path) as image:
         samples: NDArray[np.int32] = image.read().astype(np.int32)
     return samples
-
-
-def decode_picture(body: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """A PNG or JPEG as colours (3, height, width) in the order red, green, blue, and its opacity.
-
-    The opacity (height, width) is 255 throughout where the picture has none.
-    """
-    decoded = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert decoded is not None
-    pixels = decoded.astype(np.int32)
-    if pixels.shape[2] == 3:
-        pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.int32)])
-    return np.moveaxis(pixels[..., 2::-1], 2, 0), pixels[..., 3]

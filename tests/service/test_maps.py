@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from demo_images import DemoProduct, Window, decode_picture
+from demo_images import DemoProduct, Window
 from numpy.typing import NDArray
+from pictures import decode_picture
 from rasterio.warp import Resampling, reproject
 from serving import Served
 

@@ -117,6 +117,11 @@ def test_a_posted_form_is_a_query(edge: Edge) -> None:
     assert first[0] == second[0]
 
 
+def test_a_body_without_a_type_is_a_form(edge: Edge) -> None:
+    posted = edge.client.simulate_post("/ows", body=form(MAP))
+    assert posted.status_code == 200
+
+
 def test_a_chunked_form_is_read_to_its_end(edge: Edge) -> None:
     posted = edge.client.simulate_post(
         "/ows", body=form(MAP), headers=FORM, extras={"CONTENT_LENGTH": ""}

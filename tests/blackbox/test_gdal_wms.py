@@ -1,0 +1,90 @@
+"""GDAL's WMS driver as a client: a service description, read in blocks and put together."""
+
+import subprocess
+from pathlib import Path
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pytest
+import rasterio
+from pictures import decode_picture
+from serving import Served
+
+# Over a corner of four blocks, and pixels of 10 m of the demo's own grid.
+BOUNDS = (592_480.0, 5_972_000.0, 599_480.0, 5_978_000.0)
+SIZE = (700, 600)
+
+SERVICES = {
+    "1.1.1": "<Version>1.1.1</Version><SRS>EPSG:32632</SRS>",
+    "1.3.0": "<Version>1.3.0</Version><CRS>EPSG:32632</CRS><BBoxOrder>xyXY</BBoxOrder>",
+}
+
+
+def describe(url: str, service: str, layers: str, size: tuple[int, int]) -> str:
+    west, south, east, north = BOUNDS
+    return f"""\
+<GDAL_WMS>
+  <Service name="WMS">
+    {service}
+    <ServerUrl>{escape(url)}/ows?TIME=2025-05-10&amp;</ServerUrl>
+    <Layers>{layers}</Layers>
+    <ImageFormat>image/png</ImageFormat>
+  </Service>
+  <DataWindow>
+    <UpperLeftX>{west}</UpperLeftX><UpperLeftY>{north}</UpperLeftY>
+    <LowerRightX>{east}</LowerRightX><LowerRightY>{south}</LowerRightY>
+    <SizeX>{size[0]}</SizeX><SizeY>{size[1]}</SizeY>
+  </DataWindow>
+  <Projection>EPSG:32632</Projection>
+  <BandsCount>3</BandsCount>
+  <BlockSizeX>400</BlockSizeX><BlockSizeY>350</BlockSizeY>
+  <Timeout>60</Timeout>
+</GDAL_WMS>
+"""
+
+
+def translate(description: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    source = directory / "service.xml"
+    source.write_text(description)
+    return subprocess.run(
+        ["gdal_translate", "-q", "-of", "GTiff", str(source), str(directory / "map.tif")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("version", SERVICES)
+def test_a_map_read_in_blocks_is_the_map_asked_for_at_once(
+    demo_service: Served, tmp_path: Path, version: str
+) -> None:
+    description = describe(demo_service.url, SERVICES[version], "S2_L2A_TRUE_COLOR", SIZE)
+    done = translate(description, tmp_path)
+    assert done.returncode == 0, done.stderr
+    whole = demo_service.ask(
+        "/ows?"
+        + urlencode(
+            {
+                "SERVICE": "WMS",
+                "VERSION": "1.3.0",
+                "REQUEST": "GetMap",
+                "LAYERS": "S2_L2A_TRUE_COLOR",
+                "STYLES": "",
+                "CRS": "EPSG:32632",
+                "BBOX": ",".join(map(str, BOUNDS)),
+                "WIDTH": SIZE[0],
+                "HEIGHT": SIZE[1],
+                "FORMAT": "image/png",
+                "TIME": "2025-05-10",
+            }
+        )
+    )
+    with rasterio.open(tmp_path / "map.tif") as translated:
+        np.testing.assert_array_equal(translated.read(), decode_picture(whole.body)[0])
+
+
+def test_what_is_wrong_reaches_the_user(demo_service: Served, tmp_path: Path) -> None:
+    done = translate(describe(demo_service.url, SERVICES["1.3.0"], "nothing", SIZE), tmp_path)
+    assert done.returncode != 0
+    assert "is not published" in done.stderr
