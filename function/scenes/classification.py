@@ -11,7 +11,7 @@ from function.errors import SceneUnreadableError
 from function.scene import Scene
 from function.scenes.choice import choose_unreduced
 from function.scenes.decoder import PixelWindow, Samples
-from function.scenes.decoding import Decoding, Wanted
+from function.scenes.decoding import Steps, Wanted
 from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.masking import outside_classes
 from function.scenes.placement import Placement
@@ -68,11 +68,8 @@ class Classification:
 
 
 def read_classification(
-    scene: Scene,
-    resolution: float,
-    parts: Sequence[tuple[Lattice, PixelWindow]],
-    decoding: Decoding,
-) -> Classification:
+    scene: Scene, resolution: float, parts: Sequence[tuple[Lattice, PixelWindow]]
+) -> Steps[Classification]:
     """Decode the classification of ``scene`` where it meets any of ``parts``.
 
     Among its images the coarsest is taken that is as fine as ``resolution``. Raises
@@ -84,7 +81,7 @@ def read_classification(
         raise SceneUnreadableError(f"the scene has no {CLASSIFICATION}, so nothing can be masked")
     lattice = lattice_of(choice.asset, 0)
     window = _around([_corners(part, window, lattice) for part, window in parts], lattice)
-    (codes,) = decoding.decode([Wanted(choice.asset, window, 0)])
+    (codes,) = yield [Wanted(choice.asset, window, 0)]
     return Classification(lattice, window, codes)
 
 

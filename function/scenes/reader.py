@@ -11,11 +11,11 @@ from function.grid import Grid
 from function.layer import ArchiveLayer
 from function.raster import Raster, ReadCounts
 from function.scene import Scene
-from function.scenes.coverage import possible_pixels
 from function.scenes.decoder import Decoder
-from function.scenes.decoding import STAGE, Decoding
+from function.scenes.decoding import Decoding, run
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
+from function.scenes.scene_queue import SceneQueue
 from function.scenes.scene_reading import LayerReading
 
 
@@ -54,26 +54,18 @@ class SceneReader:
         recipe = Recipe(layer)
         mosaic = Mosaic(grid, recipe.bands, recipe.floating)
         decoding = Decoding(self._decoder, self._workers, deadline)
-        reading = LayerReading(layer, recipe, grid, cloud_mask, decoding)
+        reading = LayerReading(layer, recipe, grid, cloud_mask)
+        queue = SceneQueue(scenes, grid)
         given: list[str] = []
         warnings: list[str] = []
-        skipped = 0
-        for scene in scenes:
-            deadline.check(STAGE)
-            needed = mosaic.empty
-            if needed.any():
-                needed &= possible_pixels(scene, grid)
-            if not needed.any():
-                skipped += 1
-                continue
-            try:
-                part = reading.read(scene, needed)
-            except SceneUnreadableError as error:
-                warnings.append(f"{scene.name}: {error}")
-                continue
-            if part is not None and mosaic.fill(part.window, part.bands, part.valid):
-                given.append(scene.name)
+        while wave := queue.next_wave(mosaic.empty):
+            work = [reading.read(scene, needed) for scene, needed in wave]
+            for (scene, _), part in zip(wave, run(work, decoding), strict=True):
+                if isinstance(part, SceneUnreadableError):
+                    warnings.append(f"{scene.name}: {part}")
+                elif part is not None and mosaic.fill(part.window, part.bands, part.valid):
+                    given.append(scene.name)
         if warnings and decoding.windows == 0:
             raise SceneUnreadableError(f"layer {layer.name} cannot be read: {warnings[0]}")
-        counts = ReadCounts(len(scenes) - skipped, skipped, decoding.windows, decoding.samples)
+        counts = ReadCounts(queue.given, queue.skipped, decoding.windows, decoding.samples)
         return Raster(grid, mosaic.bands, mosaic.valid, tuple(given), tuple(warnings), counts)

@@ -19,7 +19,7 @@ from function.scenes.classification import (
 )
 from function.scenes.coverage import bounding_window
 from function.scenes.decoder import PixelWindow, Samples
-from function.scenes.decoding import Decoding, Wanted
+from function.scenes.decoding import Steps, Wanted
 from function.scenes.ground import ground_resolution
 from function.scenes.images import choose_images
 from function.scenes.lattice import Lattice, lattice_of
@@ -58,19 +58,11 @@ class _Sheet:
 
 
 class LayerReading:
-    """Reads scene after scene for one layer of one request."""
+    """Reads scenes for one layer of one request."""
 
-    def __init__(
-        self,
-        layer: ArchiveLayer,
-        recipe: Recipe,
-        grid: Grid,
-        cloud_mask: bool,
-        decoding: Decoding,
-    ) -> None:
+    def __init__(self, layer: ArchiveLayer, recipe: Recipe, grid: Grid, cloud_mask: bool) -> None:
         self._layer = layer
         self._grid = grid
-        self._decoding = decoding
         self._recipe = recipe
         classes = layer.kind is LayerKind.CLASSES
         self._method = Resampling.NEAREST if classes else layer.resampling
@@ -78,8 +70,8 @@ class LayerReading:
         # A layer that shows the classification needs no second reading to be masked by it.
         self._shows_classes = layer.bands == (CLASSIFICATION,)
 
-    def read(self, scene: Scene, needed: Mask) -> SceneReading | None:
-        """Read what ``scene`` has for the pixels ``needed`` (height, width) of the grid.
+    def read(self, scene: Scene, needed: Mask) -> Steps[SceneReading | None]:
+        """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
         None where it has nothing for them; then no more was decoded than its classification.
         Raises SceneUnreadableError where an image is missing or cannot be decoded.
@@ -95,7 +87,7 @@ class LayerReading:
         classification = None
         clear = needed[window.slices]
         if self._masked and not self._shows_classes and sheets:
-            classification = self._classify(scene, sheets)
+            classification = yield from self._classify(scene, sheets)
             clear = clear & classification.pixels_outside(self._masked, sheets[0].placement)
             part = bounding_window(clear)
             if part is None:
@@ -107,7 +99,7 @@ class LayerReading:
             )
         if not sheets:
             return None
-        values, valid = self._read_sheets(scene, sheets, classification)
+        values, valid = yield from self._read_sheets(scene, sheets, classification)
         bands, defined = self._recipe.finish(
             [choice.asset for choice in choices], [values[choice] for choice in choices]
         )
@@ -136,22 +128,19 @@ class LayerReading:
 
     def _read_sheets(
         self, scene: Scene, sheets: list[_Sheet], classification: Classification | None
-    ) -> tuple[dict[Choice, Samples], Mask]:
+    ) -> Steps[tuple[dict[Choice, Samples], Mask]]:
         """Decode and resample every image; a pixel is valid where it is in all of them."""
-        decoded = iter(
-            self._decoding.decode(
-                [
-                    Wanted(choice.asset, sheet.placement.samples, choice.reduction)
-                    for sheet in sheets
-                    for choice in sheet.choices
-                ]
-            )
-        )
+        wanted = [
+            Wanted(choice.asset, sheet.placement.samples, choice.reduction)
+            for sheet in sheets
+            for choice in sheet.choices
+        ]
+        decoded = iter((yield wanted))
         values: dict[Choice, Samples] = {}
         valid = np.ones(sheets[0].placement.inside.shape, np.bool_)
         for sheet in sheets:
             images = [next(decoded) for _ in sheet.choices]
-            usable = self._usable(scene, sheet, images, classification)
+            usable = yield from self._usable(scene, sheet, images, classification)
             pixels, shown = resample(sheet.placement, np.concatenate(images), usable, self._method)
             valid &= shown
             ends = np.cumsum([image.shape[0] for image in images])[:-1]
@@ -164,7 +153,7 @@ class LayerReading:
         sheet: _Sheet,
         images: list[Samples],
         classification: Classification | None,
-    ) -> Mask:
+    ) -> Steps[Mask]:
         """Tell which samples of a sheet may be shown: measured in every image, and not masked."""
         usable = np.logical_and.reduce(
             [
@@ -173,7 +162,7 @@ class LayerReading:
             ]
         )
         if sheet.choices[0].asset.band == self._layer.visual and not usable.all():
-            usable |= self._dark(scene, sheet, classification)
+            usable |= yield from self._dark(scene, sheet, classification)
         usable = unmixed(usable, sheet.reduction)
         if self._shows_classes:
             usable &= outside_classes(images[0], self._masked)
@@ -181,7 +170,9 @@ class LayerReading:
             usable &= classification.samples_outside(self._masked, *sheet.samples)
         return usable
 
-    def _dark(self, scene: Scene, sheet: _Sheet, classification: Classification | None) -> Mask:
+    def _dark(
+        self, scene: Scene, sheet: _Sheet, classification: Classification | None
+    ) -> Steps[Mask]:
         """Tell which samples the scene's classification knows to be measured.
 
         ESA's TCI shows reflectances of 0 and less, as of deep water, as black (0, 0, 0), which it
@@ -190,16 +181,16 @@ class LayerReading:
         lattice, window = sheet.samples
         if classification is None:
             with suppress(SceneUnreadableError):
-                classification = self._classify(scene, [sheet])
+                classification = yield from self._classify(scene, [sheet])
         if classification is None:
             return np.zeros((window.height, window.width), np.bool_)
         return classification.samples_outside(NO_DATA, lattice, window)
 
-    def _classify(self, scene: Scene, sheets: list[_Sheet]) -> Classification:
+    def _classify(self, scene: Scene, sheets: list[_Sheet]) -> Steps[Classification]:
         """Read the classification for all samples of ``sheets``."""
         finest = min(sheet.choices[0].spacing for sheet in sheets)
         parts = [sheet.samples for sheet in sheets]
-        return read_classification(scene, finest, parts, self._decoding)
+        return (yield from read_classification(scene, finest, parts))
 
 
 def _crop(sheets: list[_Sheet], window: PixelWindow) -> list[_Sheet]:

@@ -397,6 +397,48 @@ def test_expression_is_checked_against_the_bands(reader: SceneReader) -> None:
         read(reader, replace(INDEX, expression="B11/B04"), [])
 
 
+def test_neighbours_are_read_at_once(archive: Archive, decoder: ArrayDecoder) -> None:
+    together = threading.Barrier(4, timeout=30.0)
+
+    class MeetingDecoder(ArrayDecoder):
+        def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+            together.wait()
+            return decoder.decode(asset, window, reduction)
+
+    # The second begins a tenth before the first ends.
+    scenes = [
+        archive.scene("WEST", bands(2000, 3000)),
+        archive.scene("EAST", bands(2000, 4000), west=WEST + 10 * (SIZE - 12)),
+    ]
+    grid = Grid(UTM29, Affine(10, 0, WEST, 0, -10, NORTH), 2 * SIZE - 12, SIZE)
+    with ThreadPoolExecutor(4) as workers:
+        raster = read(SceneReader(MeetingDecoder(), workers), INDEX, scenes, grid=grid)
+    assert raster.scenes == ("WEST", "EAST")
+    assert raster.valid.all()
+    np.testing.assert_allclose(raster.bands[0][:, :SIZE], ndvi(2000, 3000), rtol=1e-6)
+    np.testing.assert_allclose(raster.bands[0][:, SIZE:], ndvi(2000, 4000), rtol=1e-6)
+
+
+def test_error_of_one_scene_leaves_those_read_with_it_alone(
+    reader: SceneReader, archive: Archive
+) -> None:
+    step = 10 * SIZE
+    broken = frozenset({"B08"})
+    scenes = [
+        archive.scene("A", bands(2000, 3000)),
+        archive.scene("B", bands(2000, 4000), west=WEST + step, missing=broken),
+        archive.scene("C", {"B04": plain(2000)}, west=WEST + 2 * step),
+        archive.scene("D", bands(2000, 5000), west=WEST + 3 * step),
+    ]
+    grid = Grid(UTM29, Affine(10, 0, WEST, 0, -10, NORTH), 4 * SIZE, SIZE)
+    raster = read(reader, INDEX, scenes, grid=grid)
+    assert raster.scenes == ("A", "D")
+    assert raster.warnings == ("B: B_B08.jp2 cannot be decoded", "C: the scene has no B08")
+    assert raster.valid[:, :SIZE].all()
+    assert raster.valid[:, 3 * SIZE :].all()
+    assert not raster.valid[:, SIZE : 3 * SIZE].any()
+
+
 def test_many_requests_share_one_reader(reader: SceneReader, archive: Archive) -> None:
     scenes = [archive.scene("A", bands(2000, 3000)), archive.scene("B", bands(2000, 4000))]
 

@@ -1,0 +1,75 @@
+"""Which scenes are read at once: neighbours, never dates of one place."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scene_images import UTM29
+
+from function.grid import Grid
+from function.scene import Asset, Scene
+from function.scenes.scene_queue import WAVE, SceneQueue
+
+WHOLE = "MULTIPOLYGON(((-9 51, -3 51, -3 54, -9 54, -9 51)))"
+GRID = Grid(UTM29, Affine(1000, 0, 500000, 0, -1000, 5800000), 300, 100)
+
+
+def scene(name: str, west: float, size: int = 10980) -> Scene:
+    moment = datetime(2026, 6, 1, tzinfo=UTC)
+    image = Grid(UTM29, Affine(10, 0, west, 0, -10, 5800000), size, size)
+    assets = (Asset("B04", f"{name}.jp2", image, 1, 15),)
+    return Scene("s", name, moment, moment, "S2A", "", "", 1, "", None, WHOLE, assets)
+
+
+def waves(queue: SceneQueue) -> list[list[str]]:
+    """Draw all waves while nothing gets filled."""
+    empty = np.ones(GRID.shape, np.bool_)
+    drawn = []
+    while wave := queue.next_wave(empty):
+        drawn.append([scene.name for scene, _ in wave])
+    return drawn
+
+
+def test_dates_come_one_after_another_and_neighbours_together() -> None:
+    first = [scene("A1", 500000), scene("B1", 600000), scene("C1", 700000)]
+    second = [scene("A2", 500000), scene("B2", 600000)]
+    queue = SceneQueue([*first, *second], GRID)
+    assert waves(queue) == [["A1", "B1", "C1"], ["A2", "B2"]]
+    assert (queue.given, queue.skipped) == (5, 0)
+
+
+def test_deep_stack_is_never_read_ahead() -> None:
+    queue = SceneQueue([scene(str(number), 500000) for number in range(10)], GRID)
+    assert waves(queue) == [[str(number)] for number in range(10)]
+
+
+def test_full_grid_ends_it() -> None:
+    queue = SceneQueue([scene(str(number), 500000) for number in range(10)], GRID)
+    empty = np.ones(GRID.shape, np.bool_)
+    assert len(queue.next_wave(empty)) == 1
+    assert queue.next_wave(~empty) == []
+    assert (queue.given, queue.skipped) == (1, 9)
+
+
+def test_each_is_asked_only_for_empty_pixels_in_its_reach() -> None:
+    empty = np.zeros(GRID.shape, np.bool_)
+    empty[20:30, 40:150] = True
+    queue = SceneQueue([scene("A", 500000), scene("FAR", 5000000), scene("B", 600000)], GRID)
+    wave = queue.next_wave(empty)
+    assert [member.name for member, _ in wave] == ["A", "B"]
+    for _, needed in wave:
+        assert not needed[~empty].any()
+    assert wave[0][1][25, 40:109].all()
+    assert not wave[0][1][:, 115:].any()
+    assert queue.skipped == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 25), max_size=24))
+def test_every_scene_comes_once_and_in_order(places: list[int]) -> None:
+    scenes = [scene(str(number), 500000 + 10000 * place) for number, place in enumerate(places)]
+    drawn = waves(SceneQueue(scenes, GRID))
+    assert [int(name) for wave in drawn for name in wave] == list(range(len(places)))
+    assert all(len(wave) <= WAVE for wave in drawn)
