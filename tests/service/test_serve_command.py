@@ -7,28 +7,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psycopg
 import pytest
 from serving import PROGRAM, Served, await_status, free_port, serve, stop
 
 from function.database.cluster import ClusterState, PrivateCluster
 
 WAIT_SECONDS = 30
-MAP = {
-    "SERVICE": "WMS",
-    "VERSION": "1.3.0",
-    "REQUEST": "GetMap",
-    "LAYERS": "S2_L2A_TRUE_COLOR",
-    "STYLES": "",
-    "CRS": "EPSG:32632",
-    "BBOX": "600000,5970000,602560,5972560",
-    "WIDTH": "256",
-    "HEIGHT": "256",
-    "FORMAT": "image/png",
-}
 
 
 @pytest.fixture
@@ -90,53 +76,6 @@ def test_a_signal_ends_it_without_a_word(
         assert [line["path"] for line in served.log_lines()] == ["/health/ready"] * len(
             served.log_lines()
         )
-
-
-def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_path: Path) -> None:
-    with (
-        serve(demo_catalogue, tmp_path / "service.log") as served,
-        ThreadPoolExecutor(1) as client,
-        psycopg.connect(demo_catalogue) as blocker,
-        psycopg.connect(demo_catalogue, autocommit=True) as observer,
-    ):
-        undisturbed = served.ows(MAP)
-        listening = sockets(served.process.pid)
-        # The search waits as long as this transaction is open.
-        blocker.execute("LOCK TABLE scenes IN ACCESS EXCLUSIVE MODE")
-        reply = client.submit(served.ows, MAP)
-        await_waiting(observer)
-        served.process.send_signal(signal.SIGTERM)
-        await_stopping(served, listening)
-        assert not reply.done()
-        blocker.rollback()
-        assert reply.result().status == 200
-        assert reply.result().body == undisturbed.body
-        assert served.process.wait(WAIT_SECONDS) == 0
-
-
-def await_waiting(observer: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Wait until a session of this database waits for a lock."""
-    query = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    end = time.monotonic() + WAIT_SECONDS
-    while observer.execute(query).fetchone() == (0,):
-        assert time.monotonic() < end, "no session waits for the lock"
-        time.sleep(0.02)
-
-
-def sockets(process: int) -> int:
-    links = Path(f"/proc/{process}/fd").iterdir()
-    return sum(str(link.readlink()).startswith("socket:") for link in links)
-
-
-def await_stopping(served: Served, listening: int) -> None:
-    """Wait until the process over the worker has closed its socket, and so begun to stop."""
-    end = time.monotonic() + WAIT_SECONDS
-    while sockets(served.process.pid) >= listening:
-        assert time.monotonic() < end, "the service does not begin to stop"
-        time.sleep(0.02)
 
 
 def test_a_worker_that_dies_is_replaced(catalogue_url: str, tmp_path: Path) -> None:
