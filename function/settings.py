@@ -66,8 +66,11 @@ class Settings:
     ] = 8
     max_pixels: Annotated[
         int,
-        About("Pixels of one map. A layer takes some 20 bytes a pixel while it is read: 320 MB."),
-    ] = 16_777_216  # 4096 x 4096
+        About(
+            "Pixels of one map: as many as the mapfile's MAXSIZE allows a square one, 4096 x 4096."
+            " Each takes some 50 bytes while a layer is read, 800 MB in all: set it to fit."
+        ),
+    ] = 16_777_216
     max_body_bytes: Annotated[
         int, About("Bytes of a POST body. A form holds what a URL does, and those end at 8 KiB.")
     ] = 65_536
