@@ -1,6 +1,10 @@
 """Scenes laid over each other on a grid: the first valid pixel wins."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from function.grid import Grid
@@ -10,6 +14,7 @@ Mask = NDArray[np.bool_]
 Bands = NDArray[np.uint8] | NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Mosaic:
     """Bands on a grid that fill up scene by scene, best first.
 
@@ -17,12 +22,26 @@ class Mosaic:
     tells which pixels are filled.
     """
 
-    def __init__(self, grid: Grid, count: int, floating: bool) -> None:
+    grid: Grid
+    bands: Bands
+    valid: Mask
+
+    @classmethod
+    def blank(cls, grid: Grid, count: int, floating: bool) -> "Mosaic":
+        """Make one of ``count`` bands without a pixel filled."""
         shape = (count, *grid.shape)
-        self.bands: Bands = (
-            np.full(shape, np.nan, np.float32) if floating else np.zeros(shape, np.uint8)
-        )
-        self.valid: Mask = np.zeros(grid.shape, np.bool_)
+        bands: Bands = np.full(shape, np.nan, np.float32) if floating else np.zeros(shape, np.uint8)
+        return cls(grid, bands, np.zeros(grid.shape, np.bool_))
+
+    def parts(self, size: int) -> Iterator["Mosaic"]:
+        """Give it in parts of at most ``size`` pixels a side; filling one fills the whole."""
+        for row in range(0, self.grid.height, size):
+            for column in range(0, self.grid.width, size):
+                valid = self.valid[row : row + size, column : column + size]
+                bands = self.bands[:, row : row + size, column : column + size]
+                corner = self.grid.transform @ Affine.translation(column, row)
+                height, width = valid.shape
+                yield Mosaic(Grid(self.grid.crs, corner, width, height), bands, valid)
 
     @property
     def empty(self) -> Mask:

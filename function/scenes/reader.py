@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 
 import cv2
 
@@ -17,6 +18,10 @@ from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import SceneQueue
 from function.scenes.scene_reading import LayerReading
+
+# Pixels a side that are filled at a time: what lies between samples and finished bands takes 60
+# bytes a pixel, so 250 MB for a part, and a map of 4096 x 4096 no more than one of 2048 x 2048.
+PART = 2048
 
 
 class SceneReader:
@@ -52,20 +57,43 @@ class SceneReader:
         does not fit the layer's bands.
         """
         recipe = Recipe(layer)
-        mosaic = Mosaic(grid, recipe.bands, recipe.floating)
+        mosaic = Mosaic.blank(grid, recipe.bands, recipe.floating)
         decoding = Decoding(self._decoder, self._workers, deadline)
-        reading = LayerReading(layer, recipe, grid, cloud_mask)
-        queue = SceneQueue(scenes, grid)
-        given: list[str] = []
-        warnings: list[str] = []
-        while wave := queue.next_wave(mosaic.empty):
-            work = [reading.read(scene, needed) for scene, needed in wave]
-            for (scene, _), part in zip(wave, run(work, decoding), strict=True):
-                if isinstance(part, SceneUnreadableError):
-                    warnings.append(f"{scene.name}: {part}")
-                elif part is not None and mosaic.fill(part.window, part.bands, part.valid):
-                    given.append(scene.name)
+        diary = _Diary()
+        for part in mosaic.parts(PART):
+            reading = LayerReading(layer, recipe, part.grid, cloud_mask)
+            _fill(part, scenes, reading, decoding, diary)
+        warnings = tuple(diary.warnings)
         if warnings and decoding.windows == 0:
             raise SceneUnreadableError(f"layer {layer.name} cannot be read: {warnings[0]}")
-        counts = ReadCounts(queue.given, queue.skipped, decoding.windows, decoding.samples)
-        return Raster(grid, mosaic.bands, mosaic.valid, tuple(given), tuple(warnings), counts)
+        given = tuple(scene.name for scene in scenes if scene.name in diary.given)
+        tried = len(diary.tried)
+        counts = ReadCounts(tried, len(scenes) - tried, decoding.windows, decoding.samples)
+        return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts)
+
+
+@dataclass(slots=True)
+class _Diary:
+    """Which scenes were turned to, which gave pixels, and what went wrong, each warning once."""
+
+    tried: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    warnings: dict[str, None] = field(default_factory=dict)
+
+
+def _fill(
+    mosaic: Mosaic,
+    scenes: Sequence[Scene],
+    reading: LayerReading,
+    decoding: Decoding,
+    diary: _Diary,
+) -> None:
+    queue = SceneQueue(scenes, mosaic.grid)
+    while wave := queue.next_wave(mosaic.empty):
+        work = [reading.read(scene, needed) for scene, needed in wave]
+        for (scene, _), part in zip(wave, run(work, decoding), strict=True):
+            diary.tried.add(scene.name)
+            if isinstance(part, SceneUnreadableError):
+                diary.warnings[f"{scene.name}: {part}"] = None
+            elif part is not None and mosaic.fill(part.window, part.bands, part.valid):
+                diary.given.add(scene.name)

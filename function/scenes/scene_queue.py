@@ -22,14 +22,12 @@ class SceneQueue:
 
     A scene joins a wave where most of what it may fill is out of reach of those before it: its
     reading is then never in vain. Dates of one place so come one after another, neighbouring
-    places together. ``given`` and ``skipped`` count the scenes.
+    places together.
     """
 
     def __init__(self, scenes: Sequence[Scene], grid: Grid) -> None:
         self._scenes = deque(scenes)
         self._grid = grid
-        self.given = 0
-        self.skipped = 0
 
     def next_wave(self, empty: Mask) -> list[tuple[Scene, Mask]]:
         """Give the next scenes, and which of the ``empty`` pixels each may fill; none at the end.
@@ -38,10 +36,7 @@ class SceneQueue:
         """
         wave: list[tuple[Scene, Mask]] = []
         claimed = np.zeros_like(empty)
-        if not empty.any():
-            self.skipped += len(self._scenes)
-            self._scenes.clear()
-        while self._scenes and len(wave) < WAVE:
+        while self._scenes and len(wave) < WAVE and empty.any():
             scene = self._scenes[0]
             needed = possible_pixels(scene, self._grid) & empty
             if needed.any():
@@ -50,8 +45,5 @@ class SceneQueue:
                     break
                 claimed |= needed
                 wave.append((scene, needed))
-                self.given += 1
-            else:
-                self.skipped += 1
             self._scenes.popleft()
         return wave

@@ -22,6 +22,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.raster import Raster
 from function.scene import Asset, Scene
+from function.scenes import reader as module
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.reader import SceneReader
 
@@ -437,6 +438,27 @@ def test_error_of_one_scene_leaves_those_read_with_it_alone(
     assert raster.valid[:, :SIZE].all()
     assert raster.valid[:, 3 * SIZE :].all()
     assert not raster.valid[:, SIZE : 3 * SIZE].any()
+
+
+def test_large_grid_is_filled_in_parts(
+    reader: SceneReader,
+    archive: Archive,
+    decoder: ArrayDecoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PART", 50)
+    upper = bands(2000, 3000)
+    upper["B04"][:, 100:] = 0
+    broken = archive.scene("X", bands(2000, 3000), missing=frozenset({"B04"}))
+    scenes = [broken, archive.scene("A", upper), archive.scene("B", bands(2000, 5000))]
+    raster = read(reader, INDEX, scenes)
+    np.testing.assert_allclose(raster.bands[0][:, :100], ndvi(2000, 3000), rtol=1e-6)
+    np.testing.assert_allclose(raster.bands[0][:, 100:], ndvi(2000, 5000), rtol=1e-6)
+    assert raster.scenes == ("A", "B")
+    assert raster.warnings == ("X: X_B04.jp2 cannot be decoded",)
+    assert (raster.counts.scenes, raster.counts.skipped) == (3, 0)
+    assert all(window.width <= 52 for _, window, _ in decoder.decoded)
+    assert {window.column for href, window, _ in decoder.decoded if href[0] == "B"} == {99}
 
 
 def test_many_requests_share_one_reader(reader: SceneReader, archive: Archive) -> None:
