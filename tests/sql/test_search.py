@@ -275,6 +275,19 @@ def test_a_search_ends_at_its_deadline(catalogue_pool: CataloguePool) -> None:
         SceneCatalogue(catalogue_pool).search(COLLECTION, INSIDE, ANY, 1, Deadline.after(-1))
 
 
+def test_a_session_keeps_no_state(catalogue_url: str) -> None:
+    """A pooler in transaction mode may give every transaction to another session."""
+    pool = CataloguePool(catalogue_url, connections=1)
+    pool.open()
+    for _ in range(10):
+        SceneCatalogue(pool).search(COLLECTION, INSIDE, ANY, 1, Deadline.after(5))
+    with pool._pool.connection() as connection:
+        prepared = connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+        timeout = connection.execute("SHOW statement_timeout").fetchone()
+    pool.close()
+    assert (prepared, timeout) == ((0,), ("0",))
+
+
 def test_a_catalogue_without_a_schema_is_not_ready(database_url: str) -> None:
     pool = CataloguePool(database_url, connections=1)
     pool.open()
