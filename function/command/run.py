@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Bring everything up, print what to try, and serve until told to stop."""
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the latter as the terminal is closed
+        signal.signal(number, _leave)
     listen(settings.host, settings.port).close()  # a taken port is told now, not after the demo
     try:
         _say("Starting the database")
@@ -140,5 +141,5 @@ def _say(what: str) -> None:
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
-    """End on SIGTERM as on an error: undoing what was begun."""
+    """End as on an error: undoing what was begun."""
     sys.exit(0)

@@ -53,7 +53,9 @@ def make_place(state_dir: Path, elsewhere: Path | None = None) -> Path:
         base = elsewhere or (SYSTEM_DIRECTORY if account.assumed else home_state)
         key = hashlib.sha256(os.fsencode(place)).hexdigest()[:16]
         outside = base / key
-        base.mkdir(parents=True, exist_ok=True)
+        if not base.exists():
+            base.mkdir(parents=True)
+            base.chmod(0o755)  # whatever the umask: the account must pass
         if not (_may_hold_socket(outside) and _hand_over(outside, account)):
             raise PlaceError(f"the database's account cannot use {place}, nor {outside}")
         place.symlink_to(outside)

@@ -67,6 +67,17 @@ def test_a_directory_that_the_account_cannot_reach_moves_it_elsewhere(passable: 
     assert serves(state_dir)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root steps down to another account")
+def test_a_strict_umask_does_not_shut_the_account_out(passable: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        place = make_place(passable / "state", passable / "elsewhere")
+    finally:
+        os.umask(before)
+    assert place.parent == passable / "elsewhere"
+    assert serves(passable / "state")
+
+
 def test_each_state_directory_has_a_place_of_its_own_elsewhere(passable: Path) -> None:
     states = [passable / (letter * 100) for letter in "ab"]
     assert len({make_place(state, passable / "elsewhere") for state in states}) == 2

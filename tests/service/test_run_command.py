@@ -62,7 +62,9 @@ def fetch(address: str) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("number", "whole_group"), [(signal.SIGTERM, False), (signal.SIGINT, True)]
+    ("number", "whole_group"),
+    [(signal.SIGTERM, False), (signal.SIGINT, True), (signal.SIGHUP, True)],
+    ids=["SIGTERM", "Ctrl-C", "terminal closed"],
 )
 def test_the_addresses_answer_and_a_signal_stops_everything(
     state_dir: Path, number: signal.Signals, whole_group: bool
