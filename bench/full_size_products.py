@@ -146,7 +146,7 @@ def make_products(directory: Path, dates: int, size: int) -> list[Path]:
     wanted = [(date, "32UNE") for date in range(dates)] + [(0, "32UPE")]
     made = []
     for date, cell in wanted:
-        product = _product(date, cell, size)
+        product = product_of(date, cell, size)
         started = time.monotonic()
         if not (directory / f"{product.name}.SAFE").exists():
             painter = FullSizePainter(product, land, _weather(date, size), date + 1)
@@ -156,7 +156,7 @@ def make_products(directory: Path, dates: int, size: int) -> list[Path]:
     return made
 
 
-def _product(date: int, cell: str, size: int) -> Product:
+def product_of(date: int, cell: str, size: int) -> Product:
     """Describe the product of one date: the demo's spring pass, flown again and again."""
     cycles = date + 1  # the demo's own date stays the demo's
     later = timedelta(days=REPEAT_DAYS * cycles)

@@ -65,10 +65,11 @@ def tile_area(size: Size, tile: int) -> Rectangle:
     return whole.intersection(image_area(size))
 
 
-def tiles_within(size: Size, window: Rectangle, reduction: int) -> list[int]:
-    """Number the tiles that hold samples of ``window``, which counts samples of the reduced image.
+def tiles_within(size: Size, window: Rectangle, reduction: int) -> tuple[range, range]:
+    """The columns and rows of tiles that hold samples of ``window``.
 
-    A reduced sample k belongs to the tile that holds the sample k·2ⁿ of the reference grid.
+    ``window`` counts samples of the image reduced by ``reduction``, whose sample k belongs to the
+    tile that holds the sample k·2ⁿ of the reference grid.
     """
     columns, rows = (
         range(
@@ -79,7 +80,7 @@ def tiles_within(size: Size, window: Rectangle, reduction: int) -> list[int]:
             (window.y0, window.y1, size.tile_y0, size.tile_height),
         )
     )
-    return [row * size.tile_columns + column for row in rows for column in columns]
+    return columns, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +160,14 @@ class PacketLayout:
     """For each packet of a tile, in the order of the codestream, what it belongs to.
 
     ``column`` and ``row`` count precincts from the resolution's first one in the tile.
+    ``by_layer`` lists the packets' numbers in the order of the progression LRCP.
     """
 
     component: NDArray[np.int32]
     resolution: NDArray[np.int32]
     column: NDArray[np.int32]
     row: NDArray[np.int32]
+    by_layer: NDArray[np.int32]
 
 
 def packet_layout(header: MainHeader, tile: Rectangle) -> PacketLayout:
@@ -184,7 +187,7 @@ def packet_layout(header: MainHeader, tile: Rectangle) -> PacketLayout:
     return _order_packets(header.progression, header.layers, grids, tile.x0, tile.y0)
 
 
-# A file has a handful of tile shapes; a layout takes 16 bytes a packet.
+# A file has a handful of tile shapes; a layout takes 20 bytes a packet.
 @lru_cache(maxsize=64)
 def _order_packets(
     progression: Progression,
@@ -206,36 +209,59 @@ def _order_packets(
     precincts = np.concatenate(parts, axis=1)
     layer = np.repeat(np.arange(layers, dtype=np.int64), precincts.shape[1])
     component, resolution, column, row, x, y = np.tile(precincts, layers)
+    by_layer = (layer, resolution, component, row, column)
     sorted_by = {
-        Progression.LRCP: (layer, resolution, component, row, column),
+        Progression.LRCP: by_layer,
         Progression.RLCP: (resolution, layer, component, row, column),
         Progression.RPCL: (resolution, y, x, component, row, column, layer),
         Progression.PCRL: (y, x, component, resolution, row, column, layer),
         Progression.CPRL: (component, y, x, resolution, row, column, layer),
     }[progression]
     order = np.lexsort(sorted_by[::-1])
-    return PacketLayout(
-        *(part[order].astype(np.int32) for part in (component, resolution, column, row))
-    )
+    reordered = np.lexsort([key[order] for key in by_layer[::-1]])
+    in_order = (part[order] for part in (component, resolution, column, row))
+    return PacketLayout(*(part.astype(np.int32) for part in (*in_order, reordered)))
 
 
-def needed_packets(
+@dataclass(frozen=True, slots=True, eq=False)
+class PacketNeeds:
+    """What of a tile's packets a window asks for.
+
+    ``needed`` tells it for each packet. ``places`` lists, in the order of the progression LRCP,
+    the numbers of all that have a place in a codestream of the reduced tile, needed or not: those
+    of the resolutions left.
+    """
+
+    needed: NDArray[np.bool_]
+    places: NDArray[np.int32]
+
+
+def packet_needs(
     header: MainHeader, tile: Rectangle, window: Rectangle, reduction: int
-) -> NDArray[np.bool_]:
-    """Tell for each packet of a tile whether ``window`` needs it.
+) -> PacketNeeds:
+    """Find the packets that ``window`` needs, which lies in the tile.
 
-    ``window`` lies in the tile and counts samples of the image reduced by ``reduction``.
+    It counts samples of the image reduced by ``reduction``.
     """
     layout = packet_layout(header, tile)
+    levels = tuple(style.levels - reduction for style in header.styles)
+    whole = _whole_needs(layout, levels)
+    if window == tile.reduced(reduction):
+        return whole
     known = {style: _needed_precincts(style, tile, window, reduction) for style in header.styles}
-    most = max(style.levels for style in header.styles) + 1
-    bounds = np.zeros((len(header.styles), most, 4), np.int64)
+    bounds = np.zeros((len(header.styles), max(levels) + reduction + 1, 4), np.int64)
     for component, style in enumerate(header.styles):
         bounds[component, : style.levels + 1] = known[style]
     left, top, right, bottom = bounds[layout.component, layout.resolution].T
     across = (layout.column >= left) & (layout.column < right)
-    needed: NDArray[np.bool_] = across & (layout.row >= top) & (layout.row < bottom)
-    return needed
+    return PacketNeeds(across & (layout.row >= top) & (layout.row < bottom), whole.places)
+
+
+@lru_cache(maxsize=256)
+def _whole_needs(layout: PacketLayout, levels: tuple[int, ...]) -> PacketNeeds:
+    """The needs of a whole tile, of each component's resolutions up to ``levels``."""
+    placed = layout.resolution <= np.array(levels)[layout.component]
+    return PacketNeeds(placed, layout.by_layer[placed[layout.by_layer]])
 
 
 def _needed_precincts(

@@ -36,12 +36,22 @@ class IndexFormatError(Exception):
     """The bytes are no index of this version; it must be made anew."""
 
 
+@dataclass(frozen=True, slots=True)
+class PartPlace:
+    """Where in the file a tile-part starts, what its header takes, and how many packets it has."""
+
+    start: int
+    header_length: int
+    checksum: int
+    packets: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TilePackets:
     """One tile's packets: the tile-parts that hold them, and each packet's place in the file."""
 
     tile: int
-    parts: tuple[TilePart, ...]
+    parts: tuple[PartPlace, ...]
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
@@ -132,6 +142,7 @@ def _pack_block(tiles: Sequence[Sequence[TilePart]]) -> bytes:
         _planes(np.array([len(tile) for tile in tiles], "<u4")),
         _planes(np.array(gaps, "<i8")),
         _planes(np.array([part.header_length for part in parts], "<u4")),
+        _planes(np.array([part.checksum for part in parts], "<u2")),
         _planes(np.array([len(part) for part in lengths], "<u4")),
         _planes(np.concatenate([*lengths, np.empty(0, np.int64)]).astype("<u4")),
     )
@@ -177,6 +188,7 @@ def _unpack_block(
     total = int(part_counts.sum())
     gaps = columns.take("<i8", total)
     header_lengths = columns.take("<u4", total)
+    checksums = columns.take("<u2", total)
     packet_counts = columns.take("<u4", total)
     lengths = columns.rest("<u4")
     if packet_counts.sum() != len(lengths):
@@ -195,16 +207,14 @@ def _unpack_block(
         end = int(last_parts[tile - first])
         begin = end - int(part_counts[tile - first])
         parts = tuple(
-            TilePart(
-                tile=tile,
-                part=number - begin,
-                start=int(starts[number]),
-                length=int(part_lengths[number]),
-                header_length=int(header_lengths[number]),
-                lengths=lengths[packet_starts[number] : packet_ends[number]],
-                reason=None,
+            PartPlace(*place)
+            for place in zip(
+                starts[begin:end].tolist(),
+                header_lengths[begin:end].tolist(),
+                checksums[begin:end].tolist(),
+                packet_counts[begin:end].tolist(),
+                strict=True,
             )
-            for number in range(begin, end)
         )
         if not parts:
             raise CodestreamError("a codestream index lacks a tile")

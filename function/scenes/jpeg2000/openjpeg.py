@@ -86,7 +86,6 @@ _FUNCTIONS = {
     "opj_setup_decoder": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
     "opj_decoder_set_strict_mode": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "opj_codec_set_threads": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
-    "opj_set_decoded_resolution_factor": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint32]),
     "opj_set_warning_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
     "opj_set_error_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
     "opj_stream_create": (ctypes.c_void_p, [ctypes.c_size_t, ctypes.c_int]),
@@ -168,22 +167,20 @@ class OpenJpeg:
     def decode(
         self,
         codestream: bytes,
-        header: MainHeader,
+        components: tuple[Component, ...],
         area: Rectangle,
         window: Rectangle,
-        reduction: int,
+        margin: int = 0,
     ) -> Samples:
-        """Decode ``window`` of a codestream whose only tile covers ``area`` of the reference grid.
+        """Decode ``window`` of a codestream whose image covers ``area`` of its reference grid.
 
-        ``window`` counts samples of the image reduced by ``reduction``; ``header`` is that of the
-        file which the codestream was made from. The result has the shape (components, height,
+        It is decoded with a ``margin`` around. The result has the shape (components, height,
         width); colours that were transformed are transformed back. Raises CodestreamError with the
         library's own words where it warns of or fails at anything.
         """
         address = ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0
         call = _Call(codestream, address, 0, [])
-        reduced = area.reduced(reduction)
-        decoded = window.grown(_margin(header, reduction)).intersection(reduced)
+        decoded = window.grown(margin).intersection(area)
         self._calls.current = call
         try:
             with (
@@ -191,13 +188,11 @@ class OpenJpeg:
                 self._stream(len(codestream)) as stream,
                 self._image(codec, stream, call) as image,
             ):
-                _check_image(image.contents, header.size.components, area)
-                library = self._library
-                _check(library.opj_set_decoded_resolution_factor(codec, reduction), call)
-                corners = _corners(decoded, area, reduction)
-                _check(library.opj_set_decode_area(codec, image, *corners), call)
-                _check(library.opj_decode(codec, stream, image), call)
-                return _take_samples(image.contents, header.size.components, decoded, window)
+                _check_image(image.contents, components, area)
+                corners = (decoded.x0, decoded.y0, decoded.x1, decoded.y1)
+                _check(self._library.opj_set_decode_area(codec, image, *corners), call)
+                _check(self._library.opj_decode(codec, stream, image), call)
+                return _take_samples(image.contents, components, decoded, window)
         finally:
             del self._calls.current
 
@@ -303,24 +298,14 @@ def _check_image(image: _Image, components: tuple[Component, ...], area: Rectang
         raise OpenJpegError("OpenJPEG's image is not laid out as expected")
 
 
-def _margin(header: MainHeader, reduction: int) -> int:
-    """How much further than the window to decode, in samples of the reduced image.
+def decoding_margin(header: MainHeader, reduction: int) -> int:
+    """How much further than a window to decode, in samples of the reduced image.
 
     Decoding an area, OpenJPEG takes three coefficients around it at each level of the 9-7
     transform, where up to four count; that one more lies 2ⁿ samples out after n levels.
     """
     levels = [style.levels for style in header.styles if not style.reversible]
     return 1 << (max(levels) - reduction) if levels else 0
-
-
-def _corners(window: Rectangle, area: Rectangle, reduction: int) -> tuple[int, int, int, int]:
-    """The part of ``area``, on the reference grid, that reduces to ``window``."""
-    return (
-        max(window.x0 << reduction, area.x0),
-        max(window.y0 << reduction, area.y0),
-        min(window.x1 << reduction, area.x1),
-        min(window.y1 << reduction, area.y1),
-    )
 
 
 def _take_samples(

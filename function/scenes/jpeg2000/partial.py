@@ -1,9 +1,12 @@
-"""Codestreams of one tile, made in memory of the packets that a window needs.
+"""Codestreams of a few reduced tiles, made in memory of the packets that a window needs.
 
-The tile keeps its coordinates, so that its code-blocks and precincts stay where they were. A packet
-left out is replaced by an empty one (B.10.3), which costs a byte. Before each packet stands an SOP
-marker (A.8.1): a decoder that does not find the next one where a packet has ended says so, which
-is how a packet length that does not hold, or a damaged packet header, comes to light.
+The resolutions that a reduction leaves out are taken out of the headers, as if the image had been
+coded at the reduced size to begin with: a resolution level does not know of those above it. Tiles
+keep their coordinates, halved as often, so that code-blocks and precincts stay where they were. A
+packet that the window does not need is replaced by an empty one (B.10.3), which costs a byte.
+Before each packet stands an SOP marker (A.8.1): a decoder that does not find the next one where a
+packet has ended says so, which is how a packet length that does not hold, or a damaged packet
+header, comes to light.
 """
 
 import struct
@@ -15,22 +18,23 @@ from numpy.typing import NDArray
 
 from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.geometry import Rectangle, needed_packets
-from function.scenes.jpeg2000.index import TilePackets
+from function.scenes.jpeg2000.geometry import Rectangle, packet_needs
+from function.scenes.jpeg2000.index import PartPlace, TilePackets
 from function.scenes.jpeg2000.markers import Marker, segment
+from function.scenes.jpeg2000.reduced_header import reduce_segment
 from function.scenes.jpeg2000.tile_parts import (
     SHORTEST_TILE_PART,
     SOT_LENGTH,
-    TilePart,
-    parse_tile_part,
+    header_checksum,
 )
 
-SOP_BIT = 2
 SOP = struct.Struct(">HHH")
 SOP_START = SOP.pack(Marker.SOP, 4, 0)[:4]
 SOP_NUMBERS = 1 << 16
 EMPTY_PACKET = b"\x00"
 LONGEST_TILE_PART = (1 << 32) - 1
+
+Bytes = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,16 @@ class Run:
     length: int
     first: int
     end: int
-    part: TilePart | None
+    part: PartPlace | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TileReading:
-    """What is read of one tile for ``window``, which counts samples of the reduced image."""
+class TilePlan:
+    """What is read of one tile, and the numbers of the packets that its codestream has."""
 
     packets: TilePackets
-    area: Rectangle
-    window: Rectangle
-    reduction: int
     runs: tuple[Run, ...]
+    places: NDArray[np.int32]
 
     @property
     def ranges(self) -> list[tuple[int, int]]:
@@ -65,29 +67,32 @@ class TileReading:
 
 def plan_tile(
     header: MainHeader, packets: TilePackets, area: Rectangle, window: Rectangle, reduction: int
-) -> TileReading:
-    """Find the byte ranges of a tile that ``window``, which lies in it, needs.
+) -> TilePlan:
+    """Find the byte ranges of a tile that ``window`` needs.
 
-    A tile-part's header is read along where its first packet is: it costs a few bytes and no
-    request, and proves that the index is this file's. Raises CodestreamError where the index does
-    not fit the header.
+    ``area`` is the tile's on the reference grid; ``window`` lies in it and counts samples of the
+    image reduced by ``reduction``. A tile-part's header is read along where its first packet is:
+    it costs a few bytes and no request, and proves that the index is this file's. Raises
+    CodestreamError where the index does not fit the header.
     """
-    needed = needed_packets(header, area, window, reduction)
-    if len(needed) != len(packets.lengths):
+    needs = packet_needs(header, area, window, reduction)
+    if len(needs.needed) != len(packets.lengths):
         raise CodestreamError("a codestream index does not fit its header")
     runs = []
     first = 0
     for part in packets.parts:
-        count = 0 if part.lengths is None else len(part.lengths)
-        runs.extend(_part_runs(packets, part, first, needed[first : first + count]))
-        first += count
-    return TileReading(packets, area, window, reduction, tuple(runs))
+        end = first + part.packets
+        runs.extend(_part_runs(packets, part, first, needs.needed[first:end]))
+        first = end
+    return TilePlan(packets, tuple(runs), needs.places)
 
 
 def _part_runs(
-    packets: TilePackets, part: TilePart, base: int, needed: NDArray[np.bool_]
+    packets: TilePackets, part: PartPlace, base: int, needed: NDArray[np.bool_]
 ) -> list[Run]:
-    edges = np.flatnonzero(np.diff(needed, prepend=False, append=False)) + base
+    flags = np.zeros(len(needed) + 2, np.bool_)
+    flags[1:-1] = needed
+    edges = np.flatnonzero(flags[1:] != flags[:-1]) + base
     runs = []
     for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         offset = int(packets.offsets[first])
@@ -99,90 +104,93 @@ def _part_runs(
     return runs
 
 
-class CodestreamAssembler:
-    """Makes one-tile codestreams that share a main header."""
+@dataclass(frozen=True, slots=True)
+class TileBlock:
+    """Tiles side by side, on the grid of the reduced image: their area, and how it is cut up.
 
-    def __init__(self, header: MainHeader) -> None:
-        self._header = header
-        self._segments = b"".join(
-            segment(marker, _mark_packets(marker, body))
+    Their numbering starts anew at ``tile_x0``, ``tile_y0``, row by row.
+    """
+
+    area: Rectangle
+    tile_x0: int
+    tile_y0: int
+    tile_width: int
+    tile_height: int
+
+
+class CodestreamAssembler:
+    """Makes codestreams of an image's tiles, reduced by ``reduction``.
+
+    Raises CodestreamError where the main header does not allow for the reduction.
+    """
+
+    def __init__(self, header: MainHeader, reduction: int) -> None:
+        self._segments = [
+            (marker, reduce_segment(header, marker, body, reduction))
             for marker, body in header.kept
-            if marker != Marker.SIZ
-        )
+        ]
         self._empty = EMPTY_PACKET + (Marker.EPH.code if header.ends_packet_headers else b"")
 
-    def assemble(self, reading: TileReading, data: Sequence[bytes | memoryview]) -> bytes:
-        """Put the bytes read for each run of ``reading`` into a codestream of that tile.
+    def assemble(
+        self, block: TileBlock, tiles: Sequence[tuple[TilePlan, Sequence[Bytes]]]
+    ) -> bytes:
+        """Put the bytes read for each run of each tile into one codestream.
 
         Raises CodestreamError where they are not what the index says.
         """
-        pieces: list[bytes | memoryview] = []
-        done = 0
-        for run, chunk in zip(reading.runs, data, strict=True):
-            self._leave_out(pieces, done, run.first)
-            body = memoryview(chunk)
-            if run.part is not None:
-                _verify_header(run.part, body[: run.part.header_length])
-                body = body[run.part.header_length :]
-            position = 0
-            lengths = reading.packets.lengths[run.first : run.end].tolist()
-            for number, length in enumerate(lengths, run.first):
-                packet = body[position : position + length]
-                if packet[: len(SOP_START)] != SOP_START:
-                    pieces.append(_sop(number))
-                pieces.append(packet)
-                position += length
-            done = run.end
-        self._leave_out(pieces, done, len(reading.packets.lengths))
-        start = self._start(reading.area)
-        length = SHORTEST_TILE_PART + sum(map(len, pieces))
-        if length > LONGEST_TILE_PART:
-            raise CodestreamError("a tile is too large for one tile-part")
-        sot = struct.pack(">HHHIBB", Marker.SOT, SOT_LENGTH - 2, 0, length, 0, 1)
-        return b"".join([start, sot, Marker.SOD.code, *pieces, Marker.EOC.code])
+        pieces: list[Bytes] = [self._main_header(block)]
+        for number, (plan, data) in enumerate(tiles):
+            packets = self._packets(plan, data)
+            length = SHORTEST_TILE_PART + sum(map(len, packets))
+            if length > LONGEST_TILE_PART:
+                raise CodestreamError("a tile is too large for one tile-part")
+            sot = struct.pack(">HHHIBB", Marker.SOT, SOT_LENGTH - 2, number, length, 0, 1)
+            pieces += [sot, Marker.SOD.code, *packets]
+        return b"".join([*pieces, Marker.EOC.code])
 
-    def _leave_out(self, pieces: list[bytes | memoryview], first: int, end: int) -> None:
-        for number in range(first, end):
-            pieces.append(_sop(number))
-            pieces.append(self._empty)
+    def _packets(self, plan: TilePlan, data: Sequence[Bytes]) -> list[Bytes]:
+        known = _cut_packets(plan, data)
+        pieces: list[Bytes] = []
+        for place, number in enumerate(plan.places.tolist()):
+            packet = known.get(number, self._empty)
+            if packet[: len(SOP_START)] != SOP_START:
+                pieces.append(SOP.pack(Marker.SOP, 4, place % SOP_NUMBERS))
+            pieces.append(packet)
+        return pieces
 
-    def _start(self, area: Rectangle) -> bytes:
-        """The main header of a codestream that holds ``area`` as its only tile."""
-        size = self._header.size
-        column = (area.x0 - size.tile_x0) // size.tile_width
-        row = (area.y0 - size.tile_y0) // size.tile_height
+    def _main_header(self, block: TileBlock) -> bytes:
+        area = block.area
         numbers = struct.pack(
             ">8I",
             *(area.x1, area.y1, area.x0, area.y0),
-            *(size.tile_width, size.tile_height),
-            *(size.tile_x0 + column * size.tile_width, size.tile_y0 + row * size.tile_height),
+            *(block.tile_width, block.tile_height, block.tile_x0, block.tile_y0),
         )
-        ((_, original),) = (kept for kept in self._header.kept if kept[0] == Marker.SIZ)
-        body = original[:2] + numbers + original[2 + len(numbers) :]
-        return Marker.SOC.code + segment(Marker.SIZ, body) + self._segments
+        pieces = [Marker.SOC.code]
+        for marker, body in self._segments:
+            changed = body
+            if marker == Marker.SIZ:
+                changed = body[:2] + numbers + body[2 + len(numbers) :]
+            pieces.append(segment(marker, changed))
+        return b"".join(pieces)
 
 
-def _mark_packets(marker: int, body: bytes) -> bytes:
-    """Announce SOP markers in a COD segment; leave any other as it is."""
-    return bytes([body[0] | SOP_BIT]) + body[1:] if marker == Marker.COD else body
+def _cut_packets(plan: TilePlan, data: Sequence[Bytes]) -> dict[int, Bytes]:
+    """Cut what was read into packets, by number."""
+    packets: dict[int, Bytes] = {}
+    for run, chunk in zip(plan.runs, data, strict=True):
+        body = memoryview(chunk)
+        if run.part is not None:
+            _verify_header(run.part, body[: run.part.header_length])
+            body = body[run.part.header_length :]
+        position = 0
+        lengths = plan.packets.lengths[run.first : run.end].tolist()
+        for number, length in enumerate(lengths, run.first):
+            packets[number] = body[position : position + length]
+            position += length
+    return packets
 
 
-def _sop(number: int) -> bytes:
-    return SOP.pack(Marker.SOP, 4, number % SOP_NUMBERS)
-
-
-def _verify_header(part: TilePart, data: memoryview) -> None:
-    """See that a tile-part's header says what the index says."""
-    found = parse_tile_part(bytes(data), part.start, part.start + part.length)
-    same = (found.tile, found.part, found.length, found.header_length) == (
-        part.tile,
-        part.part,
-        part.length,
-        part.header_length,
-    )
-    if not same or not _same_lengths(found.lengths, part.lengths):
+def _verify_header(part: PartPlace, data: memoryview) -> None:
+    """See that a tile-part's header is the one that was indexed."""
+    if header_checksum(data) != part.checksum:
         raise CodestreamError("the file is not the one that its index describes")
-
-
-def _same_lengths(found: NDArray[np.int64] | None, known: NDArray[np.int64] | None) -> bool:
-    return found is not None and known is not None and np.array_equal(found, known)

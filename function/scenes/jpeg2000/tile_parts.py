@@ -1,6 +1,7 @@
 """The tile-parts of a codestream and the packet lengths that their headers give (A.4.2, A.7.3)."""
 
 import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +32,9 @@ LONGEST_HEADER = 1 << 24
 class TilePart:
     """One tile-part: the file's bytes from ``start`` on.
 
-    ``header_length`` reaches from SOT to the end of SOD. ``lengths`` are those of its packets,
-    None where it gives none. ``reason`` tells why its packets cannot be read one by one.
+    ``header_length`` reaches from SOT to the end of SOD, ``checksum`` is of those bytes.
+    ``lengths`` are those of its packets, None where it gives none. ``reason`` tells why its
+    packets cannot be read one by one.
     """
 
     tile: int
@@ -40,6 +42,7 @@ class TilePart:
     start: int
     length: int
     header_length: int
+    checksum: int
     lengths: NDArray[np.int64] | None
     reason: str | None
 
@@ -154,7 +157,13 @@ def parse_tile_part(data: bytes, start: int, end: int) -> TilePart:
         length = longest if lengths is None else header_length + int(lengths.sum())
     if lengths is not None and header_length + lengths.sum() != length:
         reason = "packet lengths that do not add up"
-    return TilePart(tile, part, start, length, header_length, lengths, reason)
+    checksum = header_checksum(data[:header_length])
+    return TilePart(tile, part, start, length, header_length, checksum, lengths, reason)
+
+
+def header_checksum(header: bytes | memoryview) -> int:
+    """A checksum of 16 bits, enough beside the lengths that must fit as well."""
+    return zlib.crc32(header) & 0xFFFF
 
 
 def _parse_segments(data: bytes) -> tuple[int, bytes, str | None]:

@@ -1,47 +1,49 @@
 """Fetching, decoding and keeping the tiles of a window."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
+from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.fetching import fetch
-from function.scenes.jpeg2000.geometry import Rectangle, image_area, tile_area, tiles_within
-from function.scenes.jpeg2000.index import CodestreamIndex
-from function.scenes.jpeg2000.openjpeg import OpenJpeg
+from function.scenes.jpeg2000.geometry import Rectangle, image_area, tile_area
+from function.scenes.jpeg2000.index import CodestreamIndex, TilePackets
+from function.scenes.jpeg2000.openjpeg import OpenJpeg, decoding_margin
 from function.scenes.jpeg2000.parallel import run_all
-from function.scenes.jpeg2000.partial import CodestreamAssembler, TileReading, plan_tile
+from function.scenes.jpeg2000.partial import CodestreamAssembler, TilePlan, plan_tile
+from function.scenes.jpeg2000.tile_blocks import WindowBlock, split_window
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
-    """One tile's share of a window, of one state of a file; what it is kept by."""
+class _Key:
+    """What a decoded block is kept by: a window's share, of one state of a file."""
 
     identity: tuple[str, int, int]
-    tile: int
     reduction: int
     window: Rectangle
 
 
 class TileReader:
-    """Reads windows tile by tile, in parallel on ``executor``.
+    """Reads windows by blocks of tiles, in parallel on ``executor``.
 
-    Decoded tiles are kept up to ``tile_bytes``, and two threads never decode the same at once.
+    Decoded blocks are kept up to ``kept_bytes``, and two threads never decode the same at once.
     """
 
     def __init__(
-        self, openjpeg: OpenJpeg, executor: Executor, tile_bytes: int, counts: DecodingCounts
+        self, openjpeg: OpenJpeg, executor: Executor, kept_bytes: int, counts: DecodingCounts
     ) -> None:
         self._openjpeg = openjpeg
         self._executor = executor
-        self._kept: ByteBoundedCache[_Share, Samples] = ByteBoundedCache(
-            tile_bytes, lambda samples: samples.nbytes
+        self._kept: ByteBoundedCache[_Key, Samples] = ByteBoundedCache(
+            kept_bytes, lambda samples: samples.nbytes
         )
         self._counts = counts
 
@@ -54,69 +56,100 @@ class TileReader:
         file is damaged, ValueError where the window does not lie in the image.
         """
         area = _place(index, window, reduction)
-        shares = _split(source, index, area, reduction)
-        claims = [self._kept.claim(share) for share in shares]
-        to_make = [share for share, claim in zip(shares, claims, strict=True) if claim.to_make]
-        self._counts.add(windows=1, tiles_kept=len(shares) - len(to_make))
+        blocks = {
+            _Key(source.identity, reduction, block.window): block
+            for block in split_window(index.header.size, area, reduction)
+        }
+        claims = {key: self._kept.claim(key) for key in blocks}
+        to_make = {key: blocks[key] for key, claim in claims.items() if claim.to_make}
+        kept = sum(len(block.tiles) for key, block in blocks.items() if key not in to_make)
+        self._counts.add(windows=1, tiles_kept=kept)
         if to_make:
-            self._make(source, index, to_make)
-        tiles = [claim.future.result() for claim in claims]
-        samples = np.empty((tiles[0].shape[0], window.height, window.width), tiles[0].dtype)
-        for share, tile in zip(shares, tiles, strict=True):
-            left, top = share.window.x0 - area.x0, share.window.y0 - area.y0
-            samples[:, top : top + tile.shape[1], left : left + tile.shape[2]] = tile
+            self._make(source, index, reduction, to_make)
+        parts = {key: claim.future.result() for key, claim in claims.items()}
+        first = next(iter(parts.values()))
+        samples = np.empty((first.shape[0], window.height, window.width), first.dtype)
+        for key, part in parts.items():
+            left, top = key.window.x0 - area.x0, key.window.y0 - area.y0
+            samples[:, top : top + part.shape[1], left : left + part.shape[2]] = part
         return samples
 
-    def _make(self, source: ByteSource, index: CodestreamIndex, shares: Sequence[_Share]) -> None:
-        """Decode claimed shares; whatever happens, each is kept or abandoned in the end."""
-        undone = set(shares)
+    def _make(
+        self,
+        source: ByteSource,
+        index: CodestreamIndex,
+        reduction: int,
+        blocks: Mapping[_Key, WindowBlock],
+    ) -> None:
+        """Decode claimed blocks; whatever happens, each is kept or abandoned in the end."""
+        undone = set(blocks)
         try:
-            tiles = index.tiles([share.tile for share in shares])
-            readings = [
-                plan_tile(
-                    index.header,
-                    tiles[share.tile],
-                    tile_area(index.header.size, share.tile),
-                    share.window,
-                    share.reduction,
-                )
-                for share in shares
-            ]
-            ranges = [item for reading in readings for item in reading.ranges]
+            plans = _plan(index, reduction, blocks.values())
+            ranges = [item for block in plans for plan in block for item in plan.ranges]
             data, fetched = fetch(source, ranges)
             needed = sum(length for _, length in ranges)
             self._counts.add(fetches=1, bytes_needed=needed, bytes_fetched=fetched)
-            assembler = CodestreamAssembler(index.header)
+            making = _Making(
+                CodestreamAssembler(index.header, reduction), index.header, reduction, undone
+            )
+            views = iter(data)
             tasks = []
-            for share, reading in zip(shares, readings, strict=True):
-                own, data = data[: len(reading.runs)], data[len(reading.runs) :]
-                tasks.append(partial(self._decode, index, assembler, share, reading, own, undone))
+            for (key, block), block_plans in zip(blocks.items(), plans, strict=True):
+                tiles = [(plan, list(islice(views, len(plan.runs)))) for plan in block_plans]
+                tasks.append(partial(self._decode, making, key, block, tiles))
             run_all(self._executor, tasks)
         except BaseException as error:
-            for share in undone:
-                self._kept.abandon(share, error)
+            for key in undone:
+                self._kept.abandon(key, error)
             raise
 
     def _decode(
         self,
-        index: CodestreamIndex,
-        assembler: CodestreamAssembler,
-        share: _Share,
-        reading: TileReading,
-        data: Sequence[memoryview],
-        undone: set[_Share],
+        making: "_Making",
+        key: _Key,
+        block: WindowBlock,
+        tiles: Sequence[tuple[TilePlan, Sequence[memoryview]]],
     ) -> None:
         samples = self._openjpeg.decode(
-            assembler.assemble(reading, data),
-            index.header,
-            reading.area,
-            reading.window,
-            reading.reduction,
+            making.assembler.assemble(block.block, tiles),
+            making.header.size.components,
+            block.block.area,
+            block.window,
+            decoding_margin(making.header, making.reduction),
         )
         samples.flags.writeable = False
-        self._counts.add(tiles_decoded=1)
-        undone.discard(share)
-        self._kept.keep(share, samples)
+        self._counts.add(tiles_decoded=len(tiles))
+        making.undone.discard(key)
+        self._kept.keep(key, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What the blocks of one window have in common while they are decoded."""
+
+    assembler: CodestreamAssembler
+    header: MainHeader
+    reduction: int
+    undone: set[_Key]
+
+
+def _plan(
+    index: CodestreamIndex, reduction: int, blocks: Collection[WindowBlock]
+) -> list[list[TilePlan]]:
+    """Plan the reading of every tile of every block."""
+    packets = index.tiles([tile for block in blocks for tile in block.tiles])
+    return [
+        [_plan_tile(index, packets[tile], block.window, reduction) for tile in block.tiles]
+        for block in blocks
+    ]
+
+
+def _plan_tile(
+    index: CodestreamIndex, packets: TilePackets, window: Rectangle, reduction: int
+) -> TilePlan:
+    area = tile_area(index.header.size, packets.tile)
+    share = window.intersection(area.reduced(reduction))
+    return plan_tile(index.header, packets, area, share, reduction)
 
 
 def _place(index: CodestreamIndex, window: PixelWindow, reduction: int) -> Rectangle:
@@ -127,19 +160,3 @@ def _place(index: CodestreamIndex, window: PixelWindow, reduction: int) -> Recta
     if area.empty or area.intersection(image) != area:
         raise ValueError(f"{window} does not lie in an image of {image}")
     return area
-
-
-def _split(
-    source: ByteSource, index: CodestreamIndex, area: Rectangle, reduction: int
-) -> list[_Share]:
-    size = index.header.size
-    shares = [
-        _Share(
-            source.identity,
-            tile,
-            reduction,
-            tile_area(size, tile).reduced(reduction).intersection(area),
-        )
-        for tile in tiles_within(size, area, reduction)
-    ]
-    return [share for share in shares if not share.window.empty]

@@ -1,5 +1,7 @@
 """Packet order and needs, against the standard's own loops and against the filters themselves."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,8 +20,8 @@ from function.scenes.jpeg2000.geometry import (
     count_packets,
     image_area,
     needed_coefficients,
-    needed_packets,
     packet_layout,
+    packet_needs,
     tile_area,
     tiles_within,
 )
@@ -197,7 +199,9 @@ def test_tiles_share_out_the_reduced_image(header: MainHeader, reduction: int) -
     hits = np.zeros((max(image.y1 - image.y0, 0), max(image.x1 - image.x0, 0)), int)
     if not hits.size:
         return
-    for number in tiles_within(header.size, image, reduction):
+    columns, rows = tiles_within(header.size, image, reduction)
+    for column, row in product(columns, rows):
+        number = row * header.size.tile_columns + column
         tile = tile_area(header.size, number).reduced(reduction)
         hits[tile.y0 - image.y0 : tile.y1 - image.y0, tile.x0 - image.x0 : tile.x1 - image.x0] += 1
     assert (hits == 1).all()
@@ -276,17 +280,40 @@ def test_needs_of_a_window_in_an_esa_band() -> None:
     header = esa_band()
     tile = tile_area(header.size, 0)
     # In the middle of the precinct in column 1, row 2 of the highest resolution.
-    needed = needed_packets(header, tile, Rectangle(300, 600, 400, 700), 0)
+    needs = packet_needs(header, tile, Rectangle(300, 600, 400, 700), 0)
     layout = packet_layout(header, tile)
     chosen = {
         (int(layout.resolution[n]), int(layout.column[n]), int(layout.row[n]))
-        for n in np.flatnonzero(needed)
+        for n in np.flatnonzero(needs.needed)
     }
     assert chosen == {(4, 1, 2), (3, 0, 1), (2, 0, 0), (1, 0, 0), (0, 0, 0)}
+    assert needs.places.tolist() == list(range(23))
 
 
 def test_a_reduced_window_leaves_the_high_resolutions_out() -> None:
     header = esa_band()
     tile = tile_area(header.size, 0)
-    needed = needed_packets(header, tile, Rectangle(0, 0, 256, 256), 2)
-    assert np.flatnonzero(needed).tolist() == [0, 1, 2]
+    for window in (Rectangle(0, 0, 256, 256), Rectangle(9, 9, 30, 30)):
+        needs = packet_needs(header, tile, window, 2)
+        assert np.flatnonzero(needs.needed).tolist() == [0, 1, 2]
+        assert needs.places.tolist() == [0, 1, 2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(header=headers(), data=st.data())
+def test_a_larger_window_needs_as_much_at_least(header: MainHeader, data: st.DataObject) -> None:
+    tile = tile_area(header.size, data.draw(st.integers(0, header.size.tiles - 1)))
+    reduction = data.draw(st.integers(0, header.levels))
+    area = tile.reduced(reduction)
+    if area.empty:
+        return
+    x = sorted(data.draw(st.integers(area.x0, area.x1)) for _ in range(2))
+    y = sorted(data.draw(st.integers(area.y0, area.y1)) for _ in range(2))
+    window = Rectangle(x[0], y[0], x[1], y[1])
+    if window.empty:
+        return
+    some, whole = (packet_needs(header, tile, part, reduction) for part in (window, area))
+    assert not np.any(some.needed & ~whole.needed)
+    assert set(np.flatnonzero(whole.needed)) == set(whole.places)
+    resolutions = packet_layout(header, tile).resolution[some.needed]
+    assert 0 in resolutions

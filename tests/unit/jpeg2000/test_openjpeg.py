@@ -8,14 +8,18 @@ import pytest
 from codestreams import Encoding, MemorySource, encode, texture
 
 from function.scenes.jpeg2000 import openjpeg as binding
+from function.scenes.jpeg2000.codestream import Component
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.geometry import Rectangle, tile_area
+from function.scenes.jpeg2000.geometry import Rectangle
 from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_building import build_index
 from function.scenes.jpeg2000.openjpeg import OpenJpeg, OpenJpegError
-from function.scenes.jpeg2000.partial import CodestreamAssembler, plan_tile
+from function.scenes.jpeg2000.partial import CodestreamAssembler, TileBlock, plan_tile
 
 WINDOW = Rectangle(10, 20, 110, 90)
+AREA = Rectangle(0, 0, 128, 128)
+BLOCK = TileBlock(AREA, 0, 0, 128, 128)
+COMPONENTS = (Component(12, False, 1, 1),)
 
 
 @pytest.fixture(scope="module")
@@ -32,71 +36,62 @@ def index(source: MemorySource) -> CodestreamIndex:
 
 @pytest.fixture(scope="module")
 def partial(source: MemorySource, index: CodestreamIndex) -> bytes:
-    area = tile_area(index.header.size, 0)
-    reading = plan_tile(index.header, index.tiles([0])[0], area, WINDOW, 0)
-    data = source.read_ranges(reading.ranges)
-    return CodestreamAssembler(index.header).assemble(reading, data)
-
-
-AREA = Rectangle(0, 0, 128, 128)
+    plan = plan_tile(index.header, index.tiles([0])[0], AREA, WINDOW, 0)
+    data = source.read_ranges(plan.ranges)
+    return CodestreamAssembler(index.header, 0).assemble(BLOCK, [(plan, data)])
 
 
 def test_version_is_told(openjpeg: OpenJpeg) -> None:
     assert openjpeg.version.startswith("2.")
 
 
-def test_decodes_a_window(openjpeg: OpenJpeg, index: CodestreamIndex, partial: bytes) -> None:
-    found = openjpeg.decode(partial, index.header, AREA, WINDOW, 0)
+def test_decodes_a_window(openjpeg: OpenJpeg, partial: bytes) -> None:
+    found = openjpeg.decode(partial, COMPONENTS, AREA, WINDOW)
     np.testing.assert_array_equal(found, texture(1, 128, 128, 12)[:, 20:90, 10:110])
 
 
-def test_every_truncation_is_an_error(
-    openjpeg: OpenJpeg, index: CodestreamIndex, partial: bytes
-) -> None:
+def test_every_truncation_is_an_error(openjpeg: OpenJpeg, partial: bytes) -> None:
     for length in range(0, len(partial) - 2, 101):
         with pytest.raises(CodestreamError):
-            openjpeg.decode(partial[:length], index.header, AREA, WINDOW, 0)
+            openjpeg.decode(partial[:length], COMPONENTS, AREA, WINDOW)
 
 
-def test_the_librarys_words_are_passed_on(openjpeg: OpenJpeg, index: CodestreamIndex) -> None:
+def test_the_librarys_words_are_passed_on(openjpeg: OpenJpeg) -> None:
     with pytest.raises(CodestreamError, match="SOC marker"):
-        openjpeg.decode(b"no codestream at all", index.header, AREA, WINDOW, 0)
+        openjpeg.decode(b"no codestream at all", COMPONENTS, AREA, WINDOW)
 
 
 def test_a_packet_of_another_length_is_noticed(
     openjpeg: OpenJpeg, source: MemorySource, index: CodestreamIndex
 ) -> None:
     """A codestream whose packets begin elsewhere than its index says gives no pixels."""
-    area = tile_area(index.header.size, 0)
-    reading = plan_tile(index.header, index.tiles([0])[0], area, WINDOW, 0)
-    data = source.read_ranges(reading.ranges)
+    plan = plan_tile(index.header, index.tiles([0])[0], AREA, WINDOW, 0)
+    data = source.read_ranges(plan.ranges)
     for shift in (1, 2, 17):
         moved = [data[0], *(chunk[shift:] + bytes(shift) for chunk in data[1:])]
-        cut = moved[0][: reading.packets.parts[0].header_length]
+        cut = moved[0][: plan.packets.parts[0].header_length]
         body = moved[0][len(cut) :]
         moved[0] = cut + body[shift:] + bytes(shift)
-        codestream = CodestreamAssembler(index.header).assemble(reading, moved)
+        codestream = CodestreamAssembler(index.header, 0).assemble(BLOCK, [(plan, moved)])
         with pytest.raises(CodestreamError, match=r"SOP|segment"):
-            openjpeg.decode(codestream, index.header, AREA, WINDOW, 0)
+            openjpeg.decode(codestream, COMPONENTS, AREA, WINDOW)
 
 
-def test_another_image_than_expected_is_refused(
-    openjpeg: OpenJpeg, index: CodestreamIndex, partial: bytes
-) -> None:
+def test_another_image_than_expected_is_refused(openjpeg: OpenJpeg, partial: bytes) -> None:
     with pytest.raises(OpenJpegError, match="not laid out"):
-        openjpeg.decode(partial, index.header, Rectangle(0, 0, 128, 127), WINDOW, 0)
+        openjpeg.decode(partial, COMPONENTS, Rectangle(0, 0, 128, 127), WINDOW)
 
 
-def test_memory_is_given_back(openjpeg: OpenJpeg, index: CodestreamIndex, partial: bytes) -> None:
+def test_memory_is_given_back(openjpeg: OpenJpeg, partial: bytes) -> None:
     """Neither decoding nor failing leaves anything behind: 600 rounds would take 100 MB."""
 
     def rounds(count: int) -> None:
         for _ in range(count):
-            openjpeg.decode(partial, index.header, AREA, WINDOW, 0)
+            openjpeg.decode(partial, COMPONENTS, AREA, WINDOW)
             with pytest.raises(CodestreamError):
-                openjpeg.decode(partial[:-200], index.header, AREA, WINDOW, 0)
+                openjpeg.decode(partial[:-200], COMPONENTS, AREA, WINDOW)
             with pytest.raises(CodestreamError):
-                openjpeg.decode(partial[:60], index.header, AREA, WINDOW, 0)
+                openjpeg.decode(partial[:60], COMPONENTS, AREA, WINDOW)
 
     rounds(50)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
