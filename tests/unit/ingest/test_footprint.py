@@ -96,7 +96,7 @@ def test_a_real_outline_across_the_antimeridian_is_split() -> None:
 
 
 @given(
-    west=st.floats(-180, 180),
+    west=st.integers(-180_000_000, 180_000_000).map(lambda millionths: millionths / 1e6),
     width=st.floats(0.01, 3.0),
     south=st.floats(-84, 80),
     height=st.floats(0.01, 3.0),
