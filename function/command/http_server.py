@@ -68,6 +68,9 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "timeout": HUNG_SECONDS,
             "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,
+            # Or gunicorn believes what a client on this machine, such as a sidecar, hands through:
+            # X-Forwarded-Proto, SCRIPT_NAME. What to believe is a setting of ours.
+            "forwarded_allow_ips": "",
             "limit_request_line": REQUEST_LINE_BYTES,
             "logconfig_dict": logging_configuration(),
             # Nothing uses it, and it wants a home directory that can be written.

@@ -90,6 +90,21 @@ def test_capabilities_tell_where_the_client_is_and_what_the_catalogue_holds(
     assert 10.0 < float(west.text) < 10.5
 
 
+def test_a_client_cannot_make_links_lead_elsewhere(demo_service: Served) -> None:
+    reply = demo_service.ows(
+        CAPABILITIES,
+        headers={
+            "Host": "maps.example.org",
+            "X-Forwarded-Host": "elsewhere.example.org",
+            "X-Forwarded-Proto": "https",
+            "SCRIPT_NAME": "/elsewhere",
+        },
+    )
+    assert b"elsewhere" not in reply.body
+    assert b"https://maps.example.org" not in reply.body
+    assert b"http://maps.example.org/ows?" in reply.body
+
+
 def test_each_layer_of_the_capabilities_has_the_legends_that_they_name(
     demo_service: Served,
 ) -> None:
