@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from demo_images import decode_picture
+from pictures import decode_picture
 from serving import Served
 
 REPOSITORY = Path(__file__).resolve().parents[2]
