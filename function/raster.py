@@ -12,8 +12,8 @@ from function.grid import Grid
 class ReadCounts:
     """What reading a layer took.
 
-    ``scenes`` were turned to; ``skipped`` were not, as they could add no pixel. ``windows`` of
-    image files were decoded, which held ``samples``.
+    ``scenes`` were read, or tried; of the ``skipped`` nothing was decoded, as they could add no
+    pixel. ``windows`` of image files were decoded, which held ``samples``.
     """
 
     scenes: int = 0

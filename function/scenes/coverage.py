@@ -27,8 +27,9 @@ RING = re.compile(r"\(([^()]+)\)")
 # Points on each edge of an outline: at 21 the edge of a whole UTM zone bends by metres between.
 EDGE_POINTS = 21
 # How far data may reach beyond the product's own footprint, in metres: up to 300 m were measured
-# on a real product's swath edge, whose outline has a corner every 17 km.
-FOOTPRINT_MARGIN = 1000.0
+# on a real product's swath edge, whose outline has a corner every 17 km. More would make scenes
+# be read in vain along their edges.
+FOOTPRINT_MARGIN = 400.0
 # Outlines are drawn at whole pixels and projected edges are chords: two pixels cover both.
 DRAWING_MARGIN = 2
 # cv2's lines are 32767 wide at most; where a pixel is so small, a margin of 16000 is the map.

@@ -23,7 +23,8 @@ class Placement:
 
     ``columns`` and ``rows`` (height, width) count samples of the lattice and are kept within it;
     ``inside`` tells which pixels' centres lie on the image's area. ``samples`` is the window of
-    samples to decode: all that the pixels inside need, with ``margin`` around. ``shrink``
+    samples to decode: all that the pixels inside need, with ``margin`` around; none where no pixel
+    is inside. ``shrink``
     (across, down) is how many samples have to be averaged first so that none is passed over.
     ``aligned`` tells that each pixel is one sample.
     """
@@ -37,12 +38,10 @@ class Placement:
     shrink: tuple[int, int]
     aligned: bool
 
-    def crop(self, window: PixelWindow) -> "Placement | None":
-        """Keep only ``window`` of the pixels; None where none of them falls on the image."""
+    def crop(self, window: PixelWindow) -> "Placement":
+        """Keep only ``window`` of the pixels."""
         within = window.slices
         inside = self.inside[within]
-        if not inside.any():
-            return None
         columns, rows = self.columns[within], self.rows[within]
         samples = _needed(columns[inside], rows[inside], self.lattice, self.margin, self.shrink)
         return replace(self, columns=columns, rows=rows, inside=inside, samples=samples)
@@ -50,8 +49,8 @@ class Placement:
 
 def place(
     grid: Grid, window: PixelWindow, lattice: Lattice, margin: int, averaged: bool
-) -> Placement | None:
-    """Lay ``window`` of ``grid`` over ``lattice``; None where no pixel falls on the image.
+) -> Placement:
+    """Lay ``window`` of ``grid`` over ``lattice``.
 
     ``margin`` is how many samples around a pixel's place are wanted; ``averaged`` whether samples
     may be averaged where a pixel spans two or more.
@@ -65,8 +64,6 @@ def place(
         return Placement(lattice, columns, rows, inside, samples, margin, shrink, aligned)
     left, upper, right, lower = lattice.extent
     inside = (columns >= left) & (columns < right) & (rows >= upper) & (rows < lower)
-    if not inside.any():
-        return None
     columns = np.where(inside, columns, left).clip(0, lattice.width - 1)
     rows = np.where(inside, rows, upper).clip(0, lattice.height - 1)
     samples = _needed(columns[inside], rows[inside], lattice, margin, shrink)
@@ -117,6 +114,8 @@ def _needed(
     margin: int,
     shrink: tuple[int, int],
 ) -> PixelWindow:
+    if columns.size == 0:
+        return PixelWindow(0, 0, 0, 0)
     column, width = _span(columns, margin, shrink[0], lattice.width)
     row, height = _span(rows, margin, shrink[1], lattice.height)
     return PixelWindow(column, row, width, height)

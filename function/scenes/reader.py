@@ -92,8 +92,10 @@ def _fill(
     while wave := queue.next_wave(mosaic.empty):
         work = [reading.read(scene, needed) for scene, needed in wave]
         for (scene, _), part in zip(wave, run(work, decoding), strict=True):
+            if part is None:
+                continue
             diary.tried.add(scene.name)
             if isinstance(part, SceneUnreadableError):
                 diary.warnings[f"{scene.name}: {part}"] = None
-            elif part is not None and mosaic.fill(part.window, part.bands, part.valid):
+            elif mosaic.fill(part.window, part.bands, part.valid):
                 diary.given.add(scene.name)

@@ -1,7 +1,7 @@
 """One scene, read for one layer: from image files to finished bands on the grid."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,30 @@ class _Sheet:
         return self.placement.lattice, self.placement.samples
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A window of the grid, which of its pixels are ``wanted``, and the sheets under it."""
+
+    window: PixelWindow
+    wanted: Mask
+    sheets: list[_Sheet]
+
+    def narrowed(self) -> "_View | None":
+        """Cut down to the wanted pixels that lie on every sheet; None where there are none."""
+        wanted = self.wanted
+        for sheet in self.sheets:
+            wanted = wanted & sheet.placement.inside
+        part = bounding_window(wanted)
+        if part is None:
+            return None
+        column, row = self.window.column + part.column, self.window.row + part.row
+        return _View(
+            PixelWindow(column, row, part.width, part.height),
+            wanted[part.slices],
+            [_Sheet(sheet.choices, sheet.placement.crop(part)) for sheet in self.sheets],
+        )
+
+
 class LayerReading:
     """Reads scenes for one layer of one request."""
 
@@ -73,8 +97,9 @@ class LayerReading:
     def read(self, scene: Scene, needed: Mask) -> Steps[SceneReading | None]:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
-        None where it has nothing for them; then no more was decoded than its classification.
-        Raises SceneUnreadableError where an image is missing or cannot be decoded.
+        None where none of them lies on its images; then nothing was decoded. Where all of them
+        are masked, no more was than its classification, and the reading is of no pixels. Raises
+        SceneUnreadableError where an image is missing or cannot be decoded.
         """
         window = bounding_window(needed)
         if window is None:
@@ -83,30 +108,30 @@ class LayerReading:
         if resolution is None:
             return None
         choices = choose_images(self._layer, scene, resolution)
-        sheets = self._lay(choices, window)
+        laid = self._lay(choices, window)
+        view = _View(window, needed[window.slices], laid).narrowed()
         classification = None
-        clear = needed[window.slices]
-        if self._masked and not self._shows_classes and sheets:
-            classification = yield from self._classify(scene, sheets)
-            clear = clear & classification.pixels_outside(self._masked, sheets[0].placement)
-            part = bounding_window(clear)
-            if part is None:
-                return None
-            sheets = _crop(sheets, part)
-            clear = clear[part.slices]
-            window = PixelWindow(
-                window.column + part.column, window.row + part.row, part.width, part.height
-            )
-        if not sheets:
+        if view is not None and self._masked and not self._shows_classes:
+            classification = yield from self._classify(scene, view.sheets)
+            first = view.sheets[0].placement
+            clear = classification.pixels_outside(self._masked, first)
+            view = replace(view, wanted=view.wanted & clear).narrowed()
+            if view is None:
+                return self._nothing()
+        if view is None:
             return None
-        values, valid = yield from self._read_sheets(scene, sheets, classification)
+        values, valid = yield from self._read_sheets(scene, view.sheets, classification)
         bands, defined = self._recipe.finish(
             [choice.asset for choice in choices], [values[choice] for choice in choices]
         )
-        return SceneReading(window, bands, valid & defined & clear)
+        return SceneReading(view.window, bands, valid & defined & view.wanted)
+
+    def _nothing(self) -> SceneReading:
+        bands = np.zeros((self._recipe.bands, 0, 0), np.uint8)
+        return SceneReading(PixelWindow(0, 0, 0, 0), bands, np.zeros((0, 0), np.bool_))
 
     def _lay(self, choices: tuple[Choice, ...], window: PixelWindow) -> list[_Sheet]:
-        """Lay the grid's window over the images; none where it misses one of them."""
+        """Lay the grid's window over the images."""
         alike: dict[tuple[Grid, int], list[Choice]] = {}
         for choice in choices:
             alike.setdefault((choice.asset.grid, choice.reduction), []).append(choice)
@@ -121,8 +146,6 @@ class LayerReading:
                 margin,
                 averaged=self._method is not Resampling.NEAREST,
             )
-            if placement is None:
-                return []
             sheets.append(_Sheet(tuple(same), placement))
         return sheets
 
@@ -191,14 +214,3 @@ class LayerReading:
         finest = min(sheet.choices[0].spacing for sheet in sheets)
         parts = [sheet.samples for sheet in sheets]
         return (yield from read_classification(scene, finest, parts))
-
-
-def _crop(sheets: list[_Sheet], window: PixelWindow) -> list[_Sheet]:
-    """Keep ``window`` of the pixels; none where it misses one of the images."""
-    cropped = []
-    for sheet in sheets:
-        placement = sheet.placement.crop(window)
-        if placement is None:
-            return []
-        cropped.append(_Sheet(sheet.choices, placement))
-    return cropped

@@ -119,9 +119,9 @@ def test_footprint_leaves_out_the_part_without_data() -> None:
     to_utm = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32629", always_xy=True)
     x, _ = to_utm.transform(-8.2, 52.75)
     border = (x - 499980) / 100
-    # A kilometre, ten pixels, is left for footprints that are not exact.
-    assert possible[550, : int(border) + 10].all()
-    assert not possible[550, int(border) + 16 :].any()
+    # 400 m, four pixels, are left for footprints that are not exact.
+    assert possible[550, : int(border) + 4].all()
+    assert not possible[550, int(border) + 10 :].any()
 
 
 def test_deep_zoom_inside_and_outside() -> None:

@@ -270,6 +270,24 @@ def test_scene_outside_of_the_grid_or_of_the_hole_is_never_decoded(
     assert {file[0] for file in decoder.files} == {"A"}
 
 
+def test_what_surrounds_an_image_asks_for_no_further_scene(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    # The grid goes on beyond the images, where no date will ever have a pixel.
+    scenes = [archive.scene(f"S{number}", bands(2000, 3000)) for number in range(10)]
+    for crs, bounds in (
+        (UTM29, (WEST - 200, NORTH - 1400, WEST + 1400, NORTH + 200)),
+        ("EPSG:3857", (-839000, 6859500, -836000, 6862500)),
+    ):
+        decoder.decoded.clear()
+        grid = Grid.from_bounds(crs, bounds, 300, 300)
+        raster = read(reader, INDEX, scenes, grid=grid)
+        assert 0.2 < raster.valid.mean() < 0.9
+        assert raster.scenes == ("S0",)
+        assert {file[:2] for file in decoder.files} == {"S0"}
+        assert (raster.counts.scenes, raster.counts.skipped) == (1, 9)
+
+
 def test_unreadable_scene_is_a_warning_and_falls_through(
     reader: SceneReader, archive: Archive
 ) -> None:
