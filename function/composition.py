@@ -10,9 +10,15 @@ from function.catalogue.search import SceneCatalogue
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.gdal_decoder import GdalDecoder
+from function.scenes.jpeg2000.byte_source import open_local
+from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
 from function.telemetry import Telemetry
+
+# A codestream index takes 2 to 60 KB: those of a thousand images.
+INDEX_CACHE_BYTES = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Service:
 
     application: Application
     pool: CataloguePool
-    decoder: GdalDecoder
+    gdal: GdalDecoder
     workers: Executor
     telemetry: Telemetry
 
@@ -36,7 +42,7 @@ class Service:
     def close(self) -> None:
         """Stop the workers, close connections and files, and send what telemetry is left."""
         self.workers.shutdown(cancel_futures=True)
-        self.decoder.close()
+        self.gdal.close()
         self.pool.close()
         self.telemetry.close()
 
@@ -48,9 +54,12 @@ def compose(settings: Settings) -> Service:
     telemetry = Telemetry()
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
-    decoder = GdalDecoder()
+    gdal = GdalDecoder()
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode")
+    decoder = PacketDecoder(
+        OpenJpeg(), gdal, open_local, workers, settings.tile_cache_bytes, INDEX_CACHE_BYTES
+    )
     path = RequestPath(
         catalogue,
         SceneReader(decoder, workers),
@@ -58,4 +67,4 @@ def compose(settings: Settings) -> Service:
         settings,
     )
     application = create_application(path, catalogue.ready, telemetry, settings)
-    return Service(application, pool, decoder, workers, telemetry)
+    return Service(application, pool, gdal, workers, telemetry)

@@ -71,6 +71,13 @@ class Settings:
             " Each takes some 50 bytes while a layer is read, 800 MB in all: set it to fit."
         ),
     ] = 16_777_216
+    tile_cache_bytes: Annotated[
+        int,
+        About(
+            "Bytes of decoded tiles that a process keeps for the next map. 128 MiB hold those of"
+            " some 80 maps of 512 x 512 pixels from three bands."
+        ),
+    ] = 134_217_728
     max_body_bytes: Annotated[
         int, About("Bytes of a POST body. A form holds what a URL does, and those end at 8 KiB.")
     ] = 65_536
