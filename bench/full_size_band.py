@@ -69,8 +69,7 @@ def synthesise(number: int) -> NDArray[np.uint16]:
 
 def _enlarge(land: NDArray[np.float32]) -> NDArray[np.float32]:
     size = (land.shape[1] * ENLARGED, land.shape[0] * ENLARGED)
-    enlarged: NDArray[np.float32] = cv2.resize(land, size, interpolation=cv2.INTER_CUBIC)
-    return enlarged
+    return np.asarray(cv2.resize(land, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _read(pattern: str) -> NDArray[np.float32]:

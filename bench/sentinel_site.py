@@ -1,4 +1,4 @@
-"""sentinel-ows over the archive: a catalogue of its own, filled anew, and the service as it runs."""
+"""sentinel-ows over the archive: a catalogue that is filled anew, and the service as it runs."""
 
 import subprocess
 import sys

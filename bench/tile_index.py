@@ -1,8 +1,8 @@
 """MapServer's own raster path over the archive: a VRT a scene, and a tile index of them in PostGIS.
 
 As an operator of MapServer would set it up: true colour and NDVI are VRTs over the bands, which
-GDAL computes as it reads (NDVI by its ``norm_diff`` pixel function), the ready-made true colour
-image stands for itself. Footprints are the images' outlines, in the images' own CRS.
+GDAL computes as it reads (NDVI by its pixel functions), the ready-made true colour image stands
+for itself. Footprints are the images' outlines, in the images' own CRS.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,9 +32,7 @@ CREATE TABLE {name} (
 );
 CREATE INDEX ON {name} USING gist (footprint);
 """
-INSERT = (
-    "INSERT INTO {name} VALUES (%s, %s, %s, %s, %s, ST_MakeEnvelope(%s, %s, %s, %s, {srid}))"
-)
+INSERT = "INSERT INTO {name} VALUES (%s, %s, %s, %s, %s, ST_MakeEnvelope(%s, %s, %s, %s, {srid}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +88,12 @@ def fill_tile_index(url: str, name: str, products: Sequence[Images], directory: 
     with psycopg.connect(url) as connection:
         connection.execute(TABLES.format(name=name, srid=SRID))
         for number, images in enumerate(sorted(products, key=lambda each: each.acquired)):
-            bands, ndvi = (directory / f"{images.name}_{what}.vrt" for what in ("bands", "ndvi"))
+            bands, terms, ndvi = (
+                directory / f"{images.name}_{what}.vrt" for what in ("bands", "terms", "ndvi")
+            )
             bands.write_bytes(ET.tostring(_bands(images)))
-            ndvi.write_bytes(ET.tostring(_ndvi(images)))
+            terms.write_bytes(ET.tostring(_terms(images)))
+            ndvi.write_bytes(ET.tostring(_ndvi(images, terms)))
             row = (number, images.acquired, str(bands), str(ndvi), str(images.paths["TCI"]))
             connection.execute(INSERT.format(name=name, srid=SRID), (*row, *images.bounds))
         connection.execute(f"ANALYZE {name}")
@@ -107,18 +108,40 @@ def _bands(images: Images) -> ET.Element:
     return dataset
 
 
-def _ndvi(images: Images) -> ET.Element:
+def _terms(images: Images) -> ET.Element:
+    """B08 - B04 and B08 + B04 of reflectance: GDAL 3.6 has no function for all of the index."""
     dataset = _dataset(images)
-    band = ET.SubElement(
-        dataset, "VRTRasterBand", dataType="Float32", band="1", subClass="VRTDerivedRasterBand"
-    )
-    ET.SubElement(band, "PixelFunctionType").text = "norm_diff"
-    ET.SubElement(band, "SourceTransferType").text = "Float32"
-    for name in ("B08", "B04"):
-        source = _source(band, "ComplexSource", images, name)
-        ET.SubElement(source, "ScaleOffset").text = str(OFFSET)
-        ET.SubElement(source, "ScaleRatio").text = "1"
+    for number, function in enumerate(("diff", "sum"), start=1):
+        band = _derived(dataset, number, function)
+        for name in ("B08", "B04"):
+            source = _source(band, "ComplexSource", images, name)
+            ET.SubElement(source, "ScaleOffset").text = str(OFFSET)
+            ET.SubElement(source, "ScaleRatio").text = "1"
     return dataset
+
+
+def _ndvi(images: Images, terms: Path) -> ET.Element:
+    dataset = _dataset(images)
+    band = _derived(dataset, 1, "div")
+    for number in (1, 2):
+        source = ET.SubElement(band, "SimpleSource")
+        ET.SubElement(source, "SourceFilename", relativeToVRT="0").text = str(terms)
+        ET.SubElement(source, "SourceBand").text = str(number)
+        _rectangles(source, images)
+    return dataset
+
+
+def _derived(dataset: ET.Element, number: int, function: str) -> ET.Element:
+    band = ET.SubElement(
+        dataset,
+        "VRTRasterBand",
+        dataType="Float32",
+        band=str(number),
+        subClass="VRTDerivedRasterBand",
+    )
+    ET.SubElement(band, "PixelFunctionType").text = function
+    ET.SubElement(band, "SourceTransferType").text = "Float32"
+    return band
 
 
 def _dataset(images: Images) -> ET.Element:
@@ -149,6 +172,11 @@ def _source(band: ET.Element, kind: str, images: Images, name: str) -> ET.Elemen
         BlockXSize=str(columns),
         BlockYSize=str(rows),
     )
+    _rectangles(source, images)
+    return source
+
+
+def _rectangles(source: ET.Element, images: Images) -> None:
+    width, height = str(images.width), str(images.height)
     for rectangle in ("SrcRect", "DstRect"):
         ET.SubElement(source, rectangle, xOff="0", yOff="0", xSize=width, ySize=height)
-    return source
