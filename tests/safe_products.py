@@ -136,7 +136,8 @@ def with_images(product: Path, directory: Path) -> Path:
     masks, and so names come with the granule's.
     """
     copy = Path(shutil.copytree(product, directory / product.name))
-    (copy / "manifest.safe").chmod(0o644)
+    for path in (copy, *copy.rglob("*")):  # the originals are read-only
+        path.chmod(0o755 if path.is_dir() else 0o644)
     manifest = etree.parse(copy / "manifest.safe").getroot()
     streams = list(manifest.iter("byteStream"))
     paths = [stream.find("fileLocation").get("href") for stream in streams]
