@@ -74,15 +74,21 @@ class Served:
 
 
 @contextmanager
-def serve(database_url: str, log: Path, ready: int = 200, **environment: str) -> Iterator[Served]:
-    """Run ``sentinel-ows serve`` on a free port until the end of the block.
+def serve(
+    database_url: str,
+    log: Path,
+    ready: int = 200,
+    command: tuple[str, ...] = (PROGRAM, "serve"),
+    **environment: str,
+) -> Iterator[Served]:
+    """Run ``command``, which listens on PORT, on a free port until the end of the block.
 
     The block begins once the probe of readiness is answered with the status ``ready``.
     """
     port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [PROGRAM, "serve"],
+            command,
             env={
                 **os.environ,
                 "SENTINEL_OWS_DATABASE_URL": database_url,
@@ -135,7 +141,7 @@ def run_command(*words: str, **environment: str) -> str:
         text=True,
         check=False,
     )
-    assert finished.returncode == 0, finished.stderr
+    assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
 

@@ -1,5 +1,6 @@
 """The service's life: it starts, loses its database and finds it again, and stops in good order."""
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from lxml import etree
-from serving import START_SECONDS, Served, await_status, serve, stop
+from serving import PROGRAM, START_SECONDS, Served, await_status, serve, stop
 
 from function.database.cluster import PrivateCluster
 
@@ -100,6 +101,19 @@ def test_the_database_goes_away_and_comes_back(
         await_status(served, "/health/ready", 200)
         assert served.ows(MAP).body == before.body
         assert not any("exception" in line for line in requests_of(served) if line["status"] < 500)
+
+
+def test_any_wsgi_server_can_run_it(demo_catalogue: str, tmp_path: Path) -> None:
+    gunicorn = str(Path(PROGRAM).with_name("gunicorn"))
+    # gunicorn listens on PORT unless told otherwise; its control socket wants a home directory.
+    command = (gunicorn, "--threads=2", "--no-control-socket", "function.wsgi:application()")
+    with serve(demo_catalogue, tmp_path / "log", command=command) as served:
+        reply = served.ows(MAP)
+        assert reply.status == 200
+        assert reply.content_type == "image/png"
+        (line,) = [line for line in served.log.read_text().splitlines() if "/ows" in line]
+        assert json.loads(line)["trace_id"] == reply.headers["traceresponse"].split("-")[1]
+        assert stop(served) == 0
 
 
 def test_a_service_without_a_catalogue_is_alive_but_not_ready(
