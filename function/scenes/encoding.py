@@ -103,7 +103,6 @@ def _creation_options(profile: Jpeg2000Profile) -> dict[str, str]:
     return {
         # Or the driver leaves the boxes, and with them GMLJP2, out where the path has another end.
         "CODEC": "JP2",
-        "CODEC": "JP2",
         "QUALITY": "100",
         "REVERSIBLE": "YES",
         "RESOLUTIONS": str(RESOLUTION_LEVELS),
