@@ -1,9 +1,17 @@
 """A scene of the archive: one product over one grid cell, and the image files it is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from function.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePlace:
+    """Where the catalogue holds an asset: the scene's name, its place among the assets, from 0."""
+
+    scene: str
+    asset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,8 @@ class Asset:
     A sample's physical value is (sample + ``offset``) / ``quantification`` (for reflectance
     ESA's BOA_ADD_OFFSET or RADIO_ADD_OFFSET and QUANTIFICATION_VALUE); ``nodata`` is the sample
     that means no measurement, None where every sample counts. ``grid`` is the file's own.
+    ``place`` is where the asset was found, None where that was not in the catalogue; it says
+    nothing of the file, so that assets are equal without it.
     """
 
     band: str
@@ -24,6 +34,7 @@ class Asset:
     offset: float = 0.0
     quantification: float = 1.0
     nodata: int | None = 0
+    place: CataloguePlace | None = field(default=None, compare=False)
 
     @property
     def resolution(self) -> float:

@@ -48,9 +48,11 @@ BEGIN
             footprint = given.footprint,
             assets = given.assets
         WHERE scenes.scene_id = given.scene_id;
-        IF given.assets <> held.assets THEN
-            DELETE FROM codestream_indexes WHERE codestream_indexes.scene_id = given.scene_id;
-        END IF;
+        DELETE FROM codestream_indexes AS known
+        WHERE
+            known.scene_id = given.scene_id
+            AND href_of_asset(given.assets, known.asset)
+            IS DISTINCT FROM href_of_asset(held.assets, known.asset);
         outcome := 'updated';
     END IF;
 

@@ -13,7 +13,7 @@ import orjson
 from affine import Affine
 
 from function.grid import Grid
-from function.scene import Asset
+from function.scene import Asset, CataloguePlace
 
 # A map is made of up to 64 scenes, and its neighbours mostly of the same. A decoded document
 # takes about 20 kB.
@@ -52,8 +52,8 @@ def asset_document(assets: Sequence[Asset]) -> dict[str, object]:
 
 
 @lru_cache(maxsize=DECODED_DOCUMENTS)
-def read_asset_document(text: str) -> tuple[Asset, ...]:
-    """Restore the assets that ``asset_document`` described."""
+def read_asset_document(text: str, scene: str) -> tuple[Asset, ...]:
+    """Restore the assets that ``asset_document`` described; ``scene`` is the name of theirs."""
     document = orjson.loads(text)
     root = document["root"]
     grids = [_grid(grid) for grid in document["grids"]]
@@ -67,8 +67,9 @@ def read_asset_document(text: str) -> tuple[Asset, ...]:
             float(asset["offset"]),
             float(asset["quantification"]),
             asset["nodata"],
+            CataloguePlace(scene, place),
         )
-        for asset in document["assets"]
+        for place, asset in enumerate(document["assets"])
     )
 
 

@@ -122,5 +122,5 @@ def _scene(collection: str, row: TupleRow) -> Scene:
         cell=cell,
         cloud_cover=cloud,
         footprint=area,
-        assets=read_asset_document(assets),
+        assets=read_asset_document(assets, name),
     )

@@ -102,7 +102,8 @@ def test_codestream_indexes_go_when_the_assets_change(
     for name in ("a", "b"):
         writer.write(scene(name))
     catalogue_pool.fetch(
-        "INSERT INTO codestream_indexes SELECT scene_id, 0, 1, '\\x00ff' FROM scenes RETURNING 1"
+        "INSERT INTO codestream_indexes (scene_id, asset, version, packets, file_size, file_stamp)"
+        " SELECT scene_id, 0, 1, '\\x00ff', 1, '' FROM scenes RETURNING 1"
     )
     writer.write(scene("a"))
     writer.write(scene("a", cloud_cover=None))
