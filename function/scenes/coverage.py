@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Scene
+from function.scenes.clipping import clip_polygon
 from function.scenes.decoder import PixelWindow
 from function.scenes.ground import ground_resolution
 from function.scenes.projection import (
@@ -34,8 +35,6 @@ FOOTPRINT_MARGIN = 400.0
 DRAWING_MARGIN = 2
 # cv2's lines are 32767 wide at most; where a pixel is so small, a margin of 16000 is the map.
 WIDEST_MARGIN = 16000
-# Pixels beyond which a corner's exact place no longer matters, within what cv2 draws.
-FARTHEST = float(1 << 28)
 
 
 def possible_pixels(scene: Scene, grid: Grid) -> Mask:
@@ -102,8 +101,16 @@ def _draw(rings: list[NDArray[np.float64]], crs: str, grid: Grid, margin: float)
                 return np.ones(grid.shape, np.bool_)
         for shift in _repetitions(x, grid, turn):
             columns, rows = apply(~grid.transform, x + shift, y)
-            places = np.stack([columns, rows], axis=1).clip(-FARTHEST, FARTHEST)
-            corners = np.round(places - 0.5).astype(np.int32)
+            # What is cut off lies farther out than the margin reaches.
+            beyond = 2.0 * math.ceil(margin) + 2.0
+            near = clip_polygon(
+                np.stack([columns, rows], axis=1),
+                (-beyond, -beyond),
+                (grid.width + beyond, grid.height + beyond),
+            )
+            if len(near) == 0:
+                continue
+            corners = np.round(near - 0.5).astype(np.int32)
             cv2.fillPoly(canvas, [corners], (1,))
             cv2.polylines(canvas, [corners], True, (1,), thickness=2 * math.ceil(margin) + 1)
     return canvas.astype(np.bool_)
