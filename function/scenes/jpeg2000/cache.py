@@ -70,6 +70,13 @@ class ByteBoundedCache(Generic[Key, Value]):
             future = self._making.pop(key)
             future.set_exception(error)
 
+    def discard(self, key: Key, value: Value) -> None:
+        """Forget ``value``; another one that is kept by now stays."""
+        with self._lock:
+            if key in self._kept and self._kept[key][0].result() is value:
+                _, freed = self._kept.pop(key)
+                self._bytes -= freed
+
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """Give the value, made by ``make`` where it is not kept."""
         claim = self.claim(key)

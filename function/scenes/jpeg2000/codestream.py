@@ -85,12 +85,13 @@ class CodingStyle:
     """How one component is coded (A.6.1).
 
     ``precincts`` holds log2 of the precinct's (width, height) for each resolution, lowest first;
-    code-block sizes are log2 too.
+    code-block sizes are log2 too. ``block_style`` are the flags of table A.19.
     """
 
     levels: int
     block_width: int
     block_height: int
+    block_style: int
     reversible: bool
     precincts: tuple[tuple[int, int], ...]
 
@@ -206,7 +207,7 @@ def _parse_component_style(body: bytes, components: int) -> tuple[int, CodingSty
 
 def _parse_style(body: bytes, own_precincts: bool) -> CodingStyle:
     """Parse SPcod or SPcoc (tables A.15 and A.23)."""
-    levels, block_width, block_height, _, transform = _unpack(">5B", body)
+    levels, block_width, block_height, block_style, transform = _unpack(">5B", body)
     block_width += 2
     block_height += 2
     if levels > MOST_LEVELS or transform > 1:
@@ -220,7 +221,7 @@ def _parse_style(body: bytes, own_precincts: bool) -> CodingStyle:
         if len(sizes) != levels + 1:
             raise CodestreamError("a coding style lacks precinct sizes")
         precincts = tuple((size & 15, size >> 4) for size in sizes)
-    return CodingStyle(levels, block_width, block_height, transform == 1, precincts)
+    return CodingStyle(levels, block_width, block_height, block_style, transform == 1, precincts)
 
 
 def _parse_tile_part_lengths(body: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:

@@ -7,6 +7,9 @@ from function.scenes.jpeg2000.markers import Marker
 
 # Rsiz bits that announce part 2 or part 15 of the standard (table A.10).
 BEYOND_PART_1 = 0xC000
+# A flag of the code-block style (table A.19). OpenJPEG warns of damage in sound files that have it,
+# and its warnings are what damage is known by.
+PREDICTABLE_TERMINATION = 0x10
 # OpenJPEG computes in 32-bit integers.
 MOST_BITS = 31
 # ESA's masks have up to eight.
@@ -30,6 +33,8 @@ def check_fit(header: MainHeader) -> list[int]:
         raise UnfitCodestreamError("another marker in the main header")
     if any(0 in precinct for style in header.styles for precinct in style.precincts[1:]):
         raise UnfitCodestreamError("precincts that leave no room for subbands")
+    if any(style.block_style & PREDICTABLE_TERMINATION for style in header.styles):
+        raise UnfitCodestreamError("code-blocks of predictable termination")
     if any(component.step_x != 1 or component.step_y != 1 for component in size.components):
         raise UnfitCodestreamError("subsampled components")
     if any(component.bits > MOST_BITS for component in size.components):

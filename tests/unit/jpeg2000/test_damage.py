@@ -18,7 +18,7 @@ ENCODINGS = {
     "band": (1, Encoding(bits=15, tile=(96, 96), code_block=(4, 4), precincts=((64, 64),))),
     "colour": (3, Encoding(tile=(64, 64), precincts=((32, 32),), resolutions=3)),
     "layers": (1, Encoding(bits=12, more=("-r", "20,10,1", "-SOP", "-EPH"), progression="RPCL")),
-    "lossy": (2, Encoding(bits=8, more=("-I", "-r", "6", "-M", "63"), progression="CPRL")),
+    "lossy": (2, Encoding(bits=8, more=("-I", "-r", "6", "-M", "47"), progression="CPRL")),
 }
 
 

@@ -22,8 +22,8 @@ def siz(
     return struct.pack(">H8IH", capabilities, *numbers, components) + component * components
 
 
-def cod(levels: int = 2, code_block: int = 4, precinct: int = 0x88) -> bytes:
-    start = bytes([1, 0, 0, 1, 0, levels, code_block, code_block, 0, 1])
+def cod(levels: int = 2, code_block: int = 4, precinct: int = 0x88, block_style: int = 0) -> bytes:
+    start = bytes([1, 0, 0, 1, 0, levels, code_block, code_block, block_style, 1])
     return start + bytes([precinct]) * (levels + 1)
 
 
@@ -39,6 +39,7 @@ def test_packets_are_counted_by_tile() -> None:
         (siz(), cod(), segment(0xFF50, bytes(4)), "beyond part 1"),
         (siz(), cod(), segment(0xFF5F, bytes(7)), "another marker"),
         (siz(), cod(), segment(0xFF60, bytes(7)), "another marker"),
+        (siz(), cod(block_style=0x10), b"", "predictable termination"),
         (siz(component=b"\x07\x02\x02"), cod(), b"", "subsampled"),
         (siz(component=b"\x25\x01\x01"), cod(), b"", "too many bits"),
         (siz(components=300), cod(), b"", "too many components"),

@@ -36,7 +36,7 @@ def styles(draw: st.DrawFn, components: int) -> tuple[CodingStyle, ...]:
         first = draw(st.tuples(st.integers(0, 5), st.integers(0, 5)))
         others = st.tuples(st.integers(1, 5), st.integers(1, 5))
         precincts = (first, *(draw(others) for _ in range(levels)))
-        return CodingStyle(levels, 4, 4, draw(st.booleans()), precincts)
+        return CodingStyle(levels, 4, 4, 0, draw(st.booleans()), precincts)
 
     if draw(st.booleans()):
         return (style(),) * components
@@ -272,7 +272,7 @@ def test_margin_is_what_the_filter_reaches_and_no_more(
 def esa_band() -> MainHeader:
     """A 10 m band: tiles of 1024, precincts of 256, four levels."""
     size = Size(0, 10980, 10980, 0, 0, 1024, 1024, 0, 0, (Component(15, False, 1, 1),))
-    style = CodingStyle(4, 6, 6, True, ((8, 8),) * 5)
+    style = CodingStyle(4, 6, 6, 0, True, ((8, 8),) * 5)
     return MainHeader(size, Progression.LRCP, 1, False, (style,), (), (), 0, frozenset())
 
 

@@ -56,7 +56,7 @@ def test_header_of_an_esa_band(shared: Path) -> None:
         0, 10980, 10980, 0, 0, 1024, 1024, 0, 0, (Component(15, False, 1, 1),)
     )
     assert header.size.tiles == 121
-    assert header.styles == (CodingStyle(4, 6, 6, True, ((8, 8),) * 5),)
+    assert header.styles == (CodingStyle(4, 6, 6, 0, True, ((8, 8),) * 5),)
     assert (header.progression, header.layers, header.levels) == (Progression.LRCP, 1, 4)
     assert not header.tile_parts
     assert not header.others
@@ -66,8 +66,8 @@ def test_component_style_overrides_the_default() -> None:
     siz = struct.pack(">H8IH", 0, 300, 200, 0, 0, 128, 128, 0, 0, 2) + b"\x87\x01\x01" * 2
     coc = segment(0xFF53, bytes([1, 0, 1, 2, 3, 0, 0]))
     header = parse_main_header(main_header(siz, more=coc))
-    assert header.styles[0] == CodingStyle(2, 6, 6, True, ((7, 7), (8, 8), (8, 8)))
-    assert header.styles[1] == CodingStyle(1, 4, 5, False, ((15, 15),) * 2)
+    assert header.styles[0] == CodingStyle(2, 6, 6, 0, True, ((7, 7), (8, 8), (8, 8)))
+    assert header.styles[1] == CodingStyle(1, 4, 5, 0, False, ((15, 15),) * 2)
     assert header.size.components == (Component(8, True, 1, 1),) * 2
     assert header.levels == 1
 

@@ -50,7 +50,7 @@ def encodings(draw: st.DrawFn, components: int) -> Encoding:
         ("-TLM",),
         ("-I",),
         ("-r", draw(st.sampled_from(["20,10,1", "4", "30,8"]))),
-        ("-M", str(draw(st.sampled_from([1, 2, 4, 8, 16, 32, 63])))),
+        ("-M", str(draw(st.sampled_from([1, 2, 4, 8, 32, 47])))),
         ("-ROI", "c=0,U=3"),
     ):
         if draw(st.integers(0, 3)) == 0:

@@ -1,0 +1,138 @@
+"""Finding the codestream index of a file: in memory, in the catalogue, or in the file itself."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from function.codestream_record import CodestreamRecord
+from function.scene import Asset
+from function.scenes.jpeg2000.byte_source import ByteSource
+from function.scenes.jpeg2000.cache import ByteBoundedCache
+from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.jpeg2000.index_record import IndexedFile, index_file, read_record, state_of
+
+# Beside its packed blocks an index holds its parsed main header.
+INDEX_OVERHEAD = 4096
+
+
+class IndexStore(Protocol):
+    """Keeps indexes beyond this process; called by many threads at once, and never fails."""
+
+    def load(self, assets: Collection[Asset]) -> Mapping[str, CodestreamRecord]:
+        """Give, by href, what is kept of ``assets``."""
+        ...
+
+    def keep(self, asset: Asset, record: CodestreamRecord) -> None:
+        """Keep what was made of an asset's file."""
+        ...
+
+
+class NoStore:
+    """Where no index outlives the process."""
+
+    def load(self, _assets: Collection[Asset]) -> Mapping[str, CodestreamRecord]:
+        return {}
+
+    def keep(self, _asset: Asset, _record: CodestreamRecord) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """What is known of a file; nothing, where ``file`` is None."""
+
+    file: IndexedFile | None
+
+    @property
+    def size(self) -> int:
+        index = self.file.index if self.file else None
+        return INDEX_OVERHEAD + sum(map(len, index.blocks if index else ()))
+
+
+class IndexLibrary:
+    """The indexes of the files in use, up to ``kept_bytes``; shared by threads.
+
+    What is neither kept here nor in ``store`` is made of the file, once for all who ask at the
+    same time, and kept in both.
+    """
+
+    def __init__(self, store: IndexStore, kept_bytes: int, counts: DecodingCounts) -> None:
+        self._store = store
+        self._counts = counts
+        self._entries: ByteBoundedCache[str, _Entry] = ByteBoundedCache(
+            kept_bytes, lambda entry: entry.size
+        )
+
+    def load(self, assets: Iterable[Asset]) -> None:
+        """Get what the store has of ``assets`` and is not at hand, all at once."""
+        claimed = [
+            asset
+            for asset in {asset.href: asset for asset in assets}.values()
+            if self._entries.claim(asset.href).to_make
+        ]
+        if not claimed:
+            return
+        try:
+            entries = self._read_store(claimed)
+        except BaseException as error:
+            for asset in claimed:
+                self._entries.abandon(asset.href, error)
+            raise
+        for asset in claimed:
+            self._entries.keep(asset.href, entries[asset.href])
+
+    def find(self, asset: Asset, source: ByteSource) -> IndexedFile:
+        """Find the index of an asset's file as it is now; ``source`` reads it.
+
+        Raises CodestreamError where it has to be made and the file is damaged.
+        """
+        entry = self._entries.get(asset.href, partial(self._load_one, asset))
+        if entry.file is not None and entry.file.state == state_of(source):
+            return entry.file
+        return self._make(asset, source, entry)
+
+    def doubt(self, asset: Asset, source: ByteSource, doubted: IndexedFile) -> IndexedFile | None:
+        """Make the index of a file anew that does not match the one which was found.
+
+        None where that one was made of the file itself, or is no other: then it is the file that
+        is damaged. Raises CodestreamError as ``find`` does.
+        """
+        if doubted.trusted:
+            return None
+        entry = self._entries.get(asset.href, partial(self._load_one, asset))
+        anew = entry.file is doubted  # else another thread was as fast
+        made = self._make(asset, source, entry) if anew else self.find(asset, source)
+        return None if made.equals(doubted) else made
+
+    def _load_one(self, asset: Asset) -> _Entry:
+        return self._read_store([asset])[asset.href]
+
+    def _read_store(self, assets: Collection[Asset]) -> dict[str, _Entry]:
+        records = self._store.load(assets)
+        files = {href: read_record(record) for href, record in records.items()}
+        self._counts.add(indexes_loaded=sum(file is not None for file in files.values()))
+        return {asset.href: _Entry(files.get(asset.href)) for asset in assets}
+
+    def _make(self, asset: Asset, source: ByteSource, outdated: _Entry) -> IndexedFile:
+        """Make an index in the place of ``outdated``, unless another thread does already."""
+        self._entries.discard(asset.href, outdated)
+        claim = self._entries.claim(asset.href)
+        if not claim.to_make:
+            entry = claim.future.result()
+            if entry.file is not None and entry.file.state == state_of(source):
+                return entry.file
+            # The file was replaced meanwhile; whoever opens it next sees to its index.
+            return self._index(source)
+        try:
+            made = self._index(source)
+        except BaseException as error:
+            self._entries.abandon(asset.href, error)
+            raise
+        self._entries.keep(asset.href, _Entry(made))
+        self._store.keep(asset, made.to_record())
+        return made
+
+    def _index(self, source: ByteSource) -> IndexedFile:
+        self._counts.add(indexes_built=1)
+        return index_file(source)
