@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -30,9 +31,14 @@ def state_dir() -> Iterator[Path]:
         yield path
         place = find_place(path)
         if place is not None:
-            for process in server_processes(place / "data"):
-                os.kill(process, signal.SIGQUIT)
+            kill_all(place / "data", signal.SIGQUIT)
             await_none(place / "data")
+
+
+def kill_all(data: Path, number: signal.Signals) -> None:
+    for process in server_processes(data):
+        with suppress(ProcessLookupError):  # the others go by themselves once the first is gone
+            os.kill(process, number)
 
 
 def await_none(data: Path) -> None:
@@ -117,8 +123,7 @@ def test_committed_rows_survive_a_kill_of_every_process(state_dir: Path) -> None
     cluster = PrivateCluster(state_dir)
     cluster.start()
     write_row(cluster)
-    for process in server_processes(data_of(state_dir)):
-        os.kill(process, signal.SIGKILL)
+    kill_all(data_of(state_dir), signal.SIGKILL)
     await_none(data_of(state_dir))
     assert (data_of(state_dir) / "postmaster.pid").exists()
     assert cluster.status() is ClusterState.STOPPED
