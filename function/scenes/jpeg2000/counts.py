@@ -10,8 +10,8 @@ class DecodingCounts:
 
     ``windows`` and ``fetches`` count calls, ``tiles_decoded`` and ``tiles_kept`` the tiles they
     met. ``bytes_needed`` are those of the packets and headers asked for, ``bytes_fetched`` those
-    read with the gaps between them. ``indexes_built`` counts files, and ``unfit: <reason>`` the
-    windows left to the other decoder.
+    read with the gaps between them. ``indexes_loaded`` from the store and ``indexes_built`` count
+    files, and ``unfit: <reason>`` the windows left to the other decoder.
     """
 
     def __init__(self) -> None:

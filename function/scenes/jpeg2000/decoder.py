@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 
 from function.errors import SceneUnreadableError
@@ -31,6 +32,7 @@ class PacketDecoder:
     ``open_source`` opens a file by its href, for a ``with`` block. Tiles are decoded in parallel
     on ``executor``, on which callers may run as well. ``tile_bytes`` bounds the decoded tiles
     that are kept, ``index_bytes`` the codestream indexes, which ``store`` keeps beyond that.
+    ``counts`` are of calls that bring none of their own.
     """
 
     def __init__(
@@ -47,48 +49,61 @@ class PacketDecoder:
         self._other = other
         self._open_source = open_source
         self._tiles = TileReader(openjpeg, executor, tile_bytes, self.counts)
-        self._indexes = IndexLibrary(store or NoStore(), index_bytes, self.counts)
+        self._indexes = IndexLibrary(store or NoStore(), index_bytes)
 
-    def prepare(self, assets: Iterable[Asset]) -> None:
+    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
         """Load the codestream indexes of ``assets`` that are not at hand, all at once."""
-        self._indexes.load(assets)
+        self._indexes.load(assets, counts or self.counts)
 
-    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    def decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,
+    ) -> Samples:
         """Decode as the Decoder protocol says.
 
         Raises SceneUnreadableError also where a packet is not what the file's own index says,
         and where the file is another image than the asset's.
         """
+        counts = counts or self.counts
+        wanted = _Wanted(asset, window, reduction, counts)
         try:
             with self._open_source(asset.href) as source:
-                indexed = self._indexes.find(asset, source)
+                indexed = self._indexes.find(asset, source, counts)
                 try:
-                    samples = self._read(asset, source, indexed, window, reduction)
+                    samples = self._read(wanted, source, indexed)
                 except (CodestreamError, AnotherImageError):
-                    fresh = self._indexes.doubt(asset, source, indexed)
+                    fresh = self._indexes.doubt(asset, source, indexed, counts)
                     if fresh is None:
                         raise
-                    samples = self._read(asset, source, fresh, window, reduction)
+                    samples = self._read(wanted, source, fresh)
         except CodestreamError as error:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded: {error}") from error
         return self._other.decode(asset, window, reduction) if samples is None else samples
 
-    def _read(
-        self,
-        asset: Asset,
-        source: ByteSource,
-        indexed: IndexedFile,
-        window: PixelWindow,
-        reduction: int,
-    ) -> Samples | None:
+    def _read(self, wanted: "_Wanted", source: ByteSource, indexed: IndexedFile) -> Samples | None:
         """Decode by an index; None where the file does not fit one."""
         if indexed.index is None:
-            self.counts.add_unfit(indexed.unfit)
+            wanted.counts.add_unfit(indexed.unfit)
             return None
-        _check_asset(asset, indexed.index)
-        read = partial(self._tiles.read, source, indexed.index)
-        return decode_at(read, asset, window, reduction, indexed.index.header.levels)
+        _check_asset(wanted.asset, indexed.index)
+        read = partial(self._tiles.read, source, indexed.index, counts=wanted.counts)
+        return decode_at(
+            read, wanted.asset, wanted.window, wanted.reduction, indexed.index.header.levels
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A window to decode, and where what it takes is counted."""
+
+    asset: Asset
+    window: PixelWindow
+    reduction: int
+    counts: DecodingCounts
 
 
 def _check_asset(asset: Asset, index: CodestreamIndex) -> None:

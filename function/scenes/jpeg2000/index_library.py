@@ -57,14 +57,13 @@ class IndexLibrary:
     same time, and kept in both.
     """
 
-    def __init__(self, store: IndexStore, kept_bytes: int, counts: DecodingCounts) -> None:
+    def __init__(self, store: IndexStore, kept_bytes: int) -> None:
         self._store = store
-        self._counts = counts
         self._entries: ByteBoundedCache[str, _Entry] = ByteBoundedCache(
             kept_bytes, lambda entry: entry.size
         )
 
-    def load(self, assets: Iterable[Asset]) -> None:
+    def load(self, assets: Iterable[Asset], counts: DecodingCounts) -> None:
         """Get what the store has of ``assets`` and is not at hand, all at once."""
         claimed = [
             asset
@@ -74,7 +73,7 @@ class IndexLibrary:
         if not claimed:
             return
         try:
-            entries = self._read_store(claimed)
+            entries = self._read_store(claimed, counts)
         except BaseException as error:
             for asset in claimed:
                 self._entries.abandon(asset.href, error)
@@ -82,17 +81,19 @@ class IndexLibrary:
         for asset in claimed:
             self._entries.keep(asset.href, entries[asset.href])
 
-    def find(self, asset: Asset, source: ByteSource) -> IndexedFile:
+    def find(self, asset: Asset, source: ByteSource, counts: DecodingCounts) -> IndexedFile:
         """Find the index of an asset's file as it is now; ``source`` reads it.
 
         Raises CodestreamError where it has to be made and the file is damaged.
         """
-        entry = self._entries.get(asset.href, partial(self._load_one, asset))
+        entry = self._entries.get(asset.href, partial(self._load_one, asset, counts))
         if entry.file is not None and entry.file.state == state_of(source):
             return entry.file
-        return self._make(asset, source, entry)
+        return self._make(asset, source, entry, counts)
 
-    def doubt(self, asset: Asset, source: ByteSource, doubted: IndexedFile) -> IndexedFile | None:
+    def doubt(
+        self, asset: Asset, source: ByteSource, doubted: IndexedFile, counts: DecodingCounts
+    ) -> IndexedFile | None:
         """Make the index of a file anew that does not match the one which was found.
 
         None where that one was made of the file itself, or is no other: then it is the file that
@@ -100,21 +101,26 @@ class IndexLibrary:
         """
         if doubted.trusted:
             return None
-        entry = self._entries.get(asset.href, partial(self._load_one, asset))
-        anew = entry.file is doubted  # else another thread was as fast
-        made = self._make(asset, source, entry) if anew else self.find(asset, source)
+        entry = self._entries.get(asset.href, partial(self._load_one, asset, counts))
+        if entry.file is doubted:
+            made = self._make(asset, source, entry, counts)
+        else:
+            # Another thread doubted it too, and was faster.
+            made = self.find(asset, source, counts)
         return None if made.equals(doubted) else made
 
-    def _load_one(self, asset: Asset) -> _Entry:
-        return self._read_store([asset])[asset.href]
+    def _load_one(self, asset: Asset, counts: DecodingCounts) -> _Entry:
+        return self._read_store([asset], counts)[asset.href]
 
-    def _read_store(self, assets: Collection[Asset]) -> dict[str, _Entry]:
+    def _read_store(self, assets: Collection[Asset], counts: DecodingCounts) -> dict[str, _Entry]:
         records = self._store.load(assets)
         files = {href: read_record(record) for href, record in records.items()}
-        self._counts.add(indexes_loaded=sum(file is not None for file in files.values()))
+        counts.add(indexes_loaded=sum(file is not None for file in files.values()))
         return {asset.href: _Entry(files.get(asset.href)) for asset in assets}
 
-    def _make(self, asset: Asset, source: ByteSource, outdated: _Entry) -> IndexedFile:
+    def _make(
+        self, asset: Asset, source: ByteSource, outdated: _Entry, counts: DecodingCounts
+    ) -> IndexedFile:
         """Make an index in the place of ``outdated``, unless another thread does already."""
         self._entries.discard(asset.href, outdated)
         claim = self._entries.claim(asset.href)
@@ -123,9 +129,9 @@ class IndexLibrary:
             if entry.file is not None and entry.file.state == state_of(source):
                 return entry.file
             # The file was replaced meanwhile; whoever opens it next sees to its index.
-            return self._index(source)
+            return _index(source, counts)
         try:
-            made = self._index(source)
+            made = _index(source, counts)
         except BaseException as error:
             self._entries.abandon(asset.href, error)
             raise
@@ -133,6 +139,7 @@ class IndexLibrary:
         self._store.keep(asset, made.to_record())
         return made
 
-    def _index(self, source: ByteSource) -> IndexedFile:
-        self._counts.add(indexes_built=1)
-        return index_file(source)
+
+def _index(source: ByteSource, counts: DecodingCounts) -> IndexedFile:
+    counts.add(indexes_built=1)
+    return index_file(source)

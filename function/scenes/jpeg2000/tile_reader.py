@@ -35,6 +35,7 @@ class TileReader:
     """Reads windows by blocks of tiles, in parallel on ``executor``.
 
     Decoded blocks are kept up to ``kept_bytes``, and two threads never decode the same at once.
+    ``counts`` are of reads that bring none of their own.
     """
 
     def __init__(
@@ -48,7 +49,12 @@ class TileReader:
         self._counts = counts
 
     def read(
-        self, source: ByteSource, index: CodestreamIndex, window: PixelWindow, reduction: int
+        self,
+        source: ByteSource,
+        index: CodestreamIndex,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,
     ) -> Samples:
         """Read ``window`` of the image at ``reduction``, at most its levels.
 
@@ -63,9 +69,10 @@ class TileReader:
         claims = {key: self._kept.claim(key) for key in blocks}
         to_make = {key: blocks[key] for key, claim in claims.items() if claim.to_make}
         kept = sum(len(block.tiles) for key, block in blocks.items() if key not in to_make)
-        self._counts.add(windows=1, tiles_kept=kept)
+        counts = counts or self._counts
+        counts.add(windows=1, tiles_kept=kept)
         if to_make:
-            self._make(source, index, reduction, to_make)
+            self._make(source, index, reduction, to_make, counts)
         parts = {key: claim.future.result() for key, claim in claims.items()}
         first = next(iter(parts.values()))
         samples = np.empty((first.shape[0], window.height, window.width), first.dtype)
@@ -80,6 +87,7 @@ class TileReader:
         index: CodestreamIndex,
         reduction: int,
         blocks: Mapping[_Key, WindowBlock],
+        counts: DecodingCounts,
     ) -> None:
         """Decode claimed blocks; whatever happens, each is kept or abandoned in the end."""
         undone = set(blocks)
@@ -88,9 +96,13 @@ class TileReader:
             ranges = [item for block in plans for plan in block for item in plan.ranges]
             data, fetched = fetch(source, ranges)
             needed = sum(length for _, length in ranges)
-            self._counts.add(fetches=1, bytes_needed=needed, bytes_fetched=fetched)
+            counts.add(fetches=1, bytes_needed=needed, bytes_fetched=fetched)
             making = _Making(
-                CodestreamAssembler(index.header, reduction), index.header, reduction, undone
+                CodestreamAssembler(index.header, reduction),
+                index.header,
+                reduction,
+                undone,
+                counts,
             )
             views = iter(data)
             tasks = []
@@ -118,7 +130,7 @@ class TileReader:
             decoding_margin(making.header, making.reduction),
         )
         samples.flags.writeable = False
-        self._counts.add(tiles_decoded=len(tiles))
+        making.counts.add(tiles_decoded=len(tiles))
         making.undone.discard(key)
         self._kept.keep(key, samples)
 
@@ -131,6 +143,7 @@ class _Making:
     header: MainHeader
     reduction: int
     undone: set[_Key]
+    counts: DecodingCounts
 
 
 def _plan(
