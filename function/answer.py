@@ -199,6 +199,12 @@ class RequestPath:
             stage.add("scenes_skipped", raster.counts.skipped)
             stage.add("windows", raster.counts.windows)
             stage.add("samples", raster.counts.samples)
+            stage.add("tiles_decoded", raster.counts.tiles_decoded)
+            stage.add("tiles_kept", raster.counts.tiles_kept)
+            stage.add("fetches", raster.counts.fetches)
+            stage.add("bytes_fetched", raster.counts.bytes_fetched)
+            stage.add("indexes_built", raster.counts.indexes_built)
+            stage.add("windows_unfit", raster.counts.windows_unfit)
             for warning in raster.warnings:
                 stage.warn(warning)
             rasters[selection.name] = raster

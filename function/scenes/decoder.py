@@ -1,5 +1,6 @@
 """The one interface behind which image files are decoded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.scene import Asset
+from function.scenes.jpeg2000.counts import DecodingCounts
 
 Samples = NDArray[np.number[Any]]
 
@@ -46,9 +48,22 @@ def reduced_size(grid_size: int, reduction: int) -> int:
 
 
 class Decoder(Protocol):
-    """Decodes windows of image files; called by many threads at once."""
+    """Decodes windows of image files; called by many threads at once.
 
-    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    What it takes is added to ``counts``, where the caller gives some.
+    """
+
+    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
+        """Get at once what windows of all ``assets`` will need; never fails."""
+        ...
+
+    def decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,
+    ) -> Samples:
         """Decode ``window`` of the image at ``reduction`` (0 is full resolution).
 
         The answer has the shape (components, height, width) and the file's own samples, neither

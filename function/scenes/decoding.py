@@ -10,6 +10,7 @@ from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.decoder import Decoder, PixelWindow, Samples
+from function.scenes.jpeg2000.counts import DecodingCounts
 
 STAGE = "read"
 
@@ -31,12 +32,13 @@ Steps = Generator[list[Wanted], list[Samples], Answer]
 
 
 class Decoding:
-    """What one layer of one request decodes; ``windows`` and ``samples`` count it."""
+    """What one layer of one request decodes; ``windows``, ``samples`` and ``counts`` tell of it."""
 
     def __init__(self, decoder: Decoder, workers: Executor, deadline: Deadline) -> None:
         self._decoder = decoder
         self._workers = workers
         self._deadline = deadline
+        self.counts = DecodingCounts()
         self.windows = 0
         self.samples = 0
 
@@ -50,13 +52,8 @@ class Decoding:
         begun by then is given up.
         """
         self._deadline.check(STAGE)
-        futures = [
-            [
-                self._workers.submit(self._decoder.decode, item.asset, item.window, item.reduction)
-                for item in group
-            ]
-            for group in groups
-        ]
+        self._decoder.prepare((item.asset for group in groups for item in group), self.counts)
+        futures = [[self._submit(item) for item in group] for group in groups]
         try:
             return [self._collect(group) for group in futures]
         except NotInTimeError:
@@ -66,6 +63,11 @@ class Decoding:
             for group in futures:
                 for future in group:
                     future.cancel()
+
+    def _submit(self, item: Wanted) -> Future[Samples]:
+        return self._workers.submit(
+            self._decoder.decode, item.asset, item.window, item.reduction, self.counts
+        )
 
     def _collect(self, futures: list[Future[Samples]]) -> list[Samples] | SceneUnreadableError:
         decoded = []

@@ -1,5 +1,6 @@
 """Decoding through GDAL: JPEG 2000 by Kakadu's driver where present, else OpenJPEG's; GeoTIFF."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from rasterio.enums import Resampling
@@ -12,6 +13,7 @@ from function.scene import Asset
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.gdal import file_name, gdal_environment
+from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.lower_levels import decode_at
 
 JPEG2000_DRIVERS = frozenset({"JP2KAK", "JP2OpenJPEG"})
@@ -27,7 +29,16 @@ class GdalDecoder:
     def __init__(self, open_files: int = 64) -> None:
         self._pool = DatasetPool(open_files)
 
-    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
+        """Do nothing: what GDAL needs of a file, it reads as it opens it."""
+
+    def decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,  # noqa: ARG002 - GDAL tells no figures
+    ) -> Samples:
         """Decode as the Decoder protocol says.
 
         JPEG 2000 is decoded at its own lower resolutions. What has none of them (GeoTIFF) is

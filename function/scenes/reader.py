@@ -68,8 +68,24 @@ class SceneReader:
             raise SceneUnreadableError(f"layer {layer.name} cannot be read: {warnings[0]}")
         given = tuple(scene.name for scene in scenes if scene.name in diary.given)
         tried = len(diary.tried)
-        counts = ReadCounts(tried, len(scenes) - tried, decoding.windows, decoding.samples)
+        counts = _counts(tried, len(scenes) - tried, decoding)
         return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts)
+
+
+def _counts(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
+    figures = decoding.counts.snapshot()
+    return ReadCounts(
+        tried,
+        skipped,
+        decoding.windows,
+        decoding.samples,
+        figures["tiles_decoded"],
+        figures["tiles_kept"],
+        figures["fetches"],
+        figures["bytes_fetched"],
+        figures["indexes_built"],
+        figures["windows_unfit"],
+    )
 
 
 @dataclass(slots=True)

@@ -12,7 +12,8 @@ from typing import Final, Literal
 Stage = Literal["parse", "search", "read", "render"]
 
 Measure = Literal[
-    "pixels", "scenes", "scenes_read", "scenes_skipped", "windows", "samples", "bytes", "warnings",
+    "pixels", "scenes", "scenes_read", "scenes_skipped", "windows", "windows_unfit", "samples",
+    "tiles_decoded", "tiles_kept", "fetches", "bytes_fetched", "indexes_built", "bytes", "warnings",
     "remaining_ms",
 ]  # fmt: skip
 
@@ -33,7 +34,13 @@ STAGE_ATTRIBUTES: Final[Mapping[Measure, str]] = MappingProxyType(
         "scenes_read": "sentinel_ows.scenes_read",
         "scenes_skipped": "sentinel_ows.scenes_skipped",
         "windows": "sentinel_ows.windows",
+        "windows_unfit": "sentinel_ows.windows_unfit",
         "samples": "sentinel_ows.samples",
+        "tiles_decoded": "sentinel_ows.tiles_decoded",
+        "tiles_kept": "sentinel_ows.tiles_kept",
+        "fetches": "sentinel_ows.fetches",
+        "bytes_fetched": "sentinel_ows.bytes_fetched",
+        "indexes_built": "sentinel_ows.indexes_built",
         "bytes": "sentinel_ows.bytes",
         "warnings": "sentinel_ows.warnings",
         "remaining_ms": "sentinel_ows.remaining_ms",
@@ -74,7 +81,14 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         "sentinel_ows.scenes_read": "Scenes that were turned to.",
         "sentinel_ows.scenes_skipped": "Scenes that could add no pixel and were not read.",
         "sentinel_ows.windows": "Windows of image files that were decoded.",
+        "sentinel_ows.windows_unfit": "Windows of files that cannot be read packet by packet and"
+        " went to GDAL.",
         "sentinel_ows.samples": "Samples in these windows.",
+        "sentinel_ows.tiles_decoded": "JPEG 2000 tiles that were decoded, in whole or in part.",
+        "sentinel_ows.tiles_kept": "JPEG 2000 tiles that were at hand from earlier maps.",
+        "sentinel_ows.fetches": "Reads of image files, each of all the ranges that a window needs.",
+        "sentinel_ows.bytes_fetched": "Bytes that these reads brought.",
+        "sentinel_ows.indexes_built": "Files whose codestream index the catalogue did not have.",
         "sentinel_ows.bytes": "Bytes that the stage made.",
         "sentinel_ows.warnings": "What was passed over: files not read, scenes cut off.",
         "sentinel_ows.remaining_ms": "Milliseconds that the deadline left after the stage.",

@@ -11,7 +11,8 @@ class DecodingCounts:
     ``windows`` and ``fetches`` count calls, ``tiles_decoded`` and ``tiles_kept`` the tiles they
     met. ``bytes_needed`` are those of the packets and headers asked for, ``bytes_fetched`` those
     read with the gaps between them. ``indexes_loaded`` from the store and ``indexes_built`` count
-    files, and ``unfit: <reason>`` the windows left to the other decoder.
+    files, ``windows_unfit`` the windows left to the other decoder, and ``unfit: <reason>`` those
+    by the reason.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class DecodingCounts:
 
     def add_unfit(self, reason: str) -> None:
         with self._lock:
+            self._figures["windows_unfit"] += 1
             self._figures[f"unfit: {reason}"] += 1
 
     def snapshot(self) -> Mapping[str, int]:

@@ -82,7 +82,9 @@ class PacketDecoder:
         except CodestreamError as error:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded: {error}") from error
-        return self._other.decode(asset, window, reduction) if samples is None else samples
+        if samples is None:
+            return self._other.decode(asset, window, reduction, counts)
+        return samples
 
     def _read(self, wanted: "_Wanted", source: ByteSource, indexed: IndexedFile) -> Samples | None:
         """Decode by an index; None where the file does not fit one."""

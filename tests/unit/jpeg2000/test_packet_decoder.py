@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from function.scene import Asset
 from function.scenes.decoder import Decoder, PixelWindow, Samples, reduced_size
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import LocalByteSource
+from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
@@ -37,7 +38,20 @@ REAL_FILES = [
 class Refusing:
     """A decoder that must not be asked."""
 
-    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    def prepare(
+        self,
+        assets: Iterable[Asset],
+        counts: DecodingCounts | None = None,  # noqa: ARG002
+    ) -> None:
+        raise AssertionError(f"another decoder was prepared for {list(assets)}")
+
+    def decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,  # noqa: ARG002
+    ) -> Samples:
         raise AssertionError(f"{window} at {reduction} of {asset.href} was left to another decoder")
 
 

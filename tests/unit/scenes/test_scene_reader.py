@@ -1,7 +1,7 @@
 """Mosaics: what lies on top, what falls through, what is never decoded."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,10 +20,11 @@ from function.errors import (
 )
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
-from function.raster import Raster
+from function.raster import Raster, ReadCounts
 from function.scene import Asset, Scene
 from function.scenes import reader as module
 from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
 
 SIZE = 120
@@ -58,11 +59,25 @@ class ArrayDecoder:
     def __init__(self) -> None:
         self.images: dict[str, Samples] = {}
         self.decoded: list[tuple[str, PixelWindow, int]] = []
+        self.prepared: list[list[str]] = []
         self._lock = threading.Lock()
 
-    def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
+        self.prepared.append([asset.href for asset in assets])
+        if counts is not None:
+            counts.add(indexes_loaded=len(self.prepared[-1]))
+
+    def decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        counts: DecodingCounts | None = None,
+    ) -> Samples:
         with self._lock:
             self.decoded.append((asset.href, window, reduction))
+        if counts is not None:
+            counts.add(windows=1)
         if asset.href not in self.images:
             raise SceneUnreadableError(f"{asset.href} cannot be decoded")
         step = 1 << reduction
@@ -396,7 +411,13 @@ def test_waiting_ends_with_the_deadline_and_queued_work_is_given_up(archive: Arc
     release = threading.Event()
 
     class SlowDecoder(ArrayDecoder):
-        def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        def decode(
+            self,
+            asset: Asset,
+            window: PixelWindow,
+            reduction: int,
+            counts: DecodingCounts | None = None,  # noqa: ARG002
+        ) -> Samples:
             self.decoded.append((asset.href, window, reduction))
             release.wait(30.0)
             return np.ones((1, window.height, window.width), np.uint16)
@@ -420,9 +441,15 @@ def test_neighbours_are_read_at_once(archive: Archive, decoder: ArrayDecoder) ->
     together = threading.Barrier(4, timeout=30.0)
 
     class MeetingDecoder(ArrayDecoder):
-        def decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+        def decode(
+            self,
+            asset: Asset,
+            window: PixelWindow,
+            reduction: int,
+            counts: DecodingCounts | None = None,
+        ) -> Samples:
             together.wait()
-            return decoder.decode(asset, window, reduction)
+            return decoder.decode(asset, window, reduction, counts)
 
     # The second begins a tenth before the first ends.
     scenes = [
@@ -436,6 +463,55 @@ def test_neighbours_are_read_at_once(archive: Archive, decoder: ArrayDecoder) ->
     assert raster.valid.all()
     np.testing.assert_allclose(raster.bands[0][:, :SIZE], ndvi(2000, 3000), rtol=1e-6)
     np.testing.assert_allclose(raster.bands[0][:, SIZE:], ndvi(2000, 4000), rtol=1e-6)
+
+
+def test_neighbours_are_prepared_for_at_once(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    scl = plain(4, SIZE // 2).astype(np.uint8)
+    scenes = [
+        archive.scene("WEST", {**bands(2000, 3000), "SCL": scl}),
+        archive.scene("EAST", {**bands(2000, 4000), "SCL": scl}, west=WEST + 10 * SIZE),
+    ]
+    grid = Grid(UTM29, Affine(10, 0, WEST, 0, -10, NORTH), 2 * SIZE, SIZE)
+    read(reader, INDEX, scenes, cloud_mask=True, grid=grid)
+    assert decoder.prepared == [
+        ["WEST_SCL.jp2", "EAST_SCL.jp2"],
+        ["WEST_B04.jp2", "WEST_B08.jp2", "EAST_B04.jp2", "EAST_B08.jp2"],
+    ]
+
+
+def test_what_decoding_took_is_told(archive: Archive, decoder: ArrayDecoder) -> None:
+    class CountingDecoder(ArrayDecoder):
+        def decode(
+            self,
+            asset: Asset,
+            window: PixelWindow,
+            reduction: int,
+            counts: DecodingCounts | None = None,
+        ) -> Samples:
+            assert counts is not None
+            counts.add(tiles_decoded=2, tiles_kept=3, fetches=1, bytes_fetched=50)
+            counts.add(indexes_built=1)
+            counts.add_unfit("no packet lengths")
+            return decoder.decode(asset, window, reduction, counts)
+
+    with ThreadPoolExecutor(2) as workers:
+        reader = SceneReader(CountingDecoder(), workers)
+        for _ in range(2):  # each request's own
+            raster = read(reader, INDEX, [archive.scene("A", bands(2000, 3000))])
+            assert raster.counts == ReadCounts(
+                scenes=1,
+                skipped=0,
+                windows=2,
+                samples=2 * SIZE * SIZE,
+                tiles_decoded=4,
+                tiles_kept=6,
+                fetches=2,
+                bytes_fetched=100,
+                indexes_built=2,
+                windows_unfit=2,
+            )
 
 
 def test_error_of_one_scene_leaves_those_read_with_it_alone(
