@@ -1,8 +1,8 @@
 # Every target does the set-up it needs; where that is done already it costs no time.
 .PHONY: run serve setup test check lock clean
 
-# One process for each core, but not so many that each starting a database of its own costs more
-# than it brings.
+# One process for each core up to this many. Each starts a database and services of its own, as a
+# test file first needs them: a file's tests stay together.
 TEST_PROCESSES ?= 4
 
 export PYTHONNOUSERSITE = 1
@@ -20,7 +20,7 @@ setup:
 	@setup/python-environment
 
 test: check
-	.venv/bin/pytest --numprocesses=auto --maxprocesses=$(TEST_PROCESSES)
+	.venv/bin/pytest --numprocesses=auto --maxprocesses=$(TEST_PROCESSES) --dist=loadfile
 
 check: setup
 	.venv/bin/ruff format --check .
