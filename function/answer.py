@@ -10,9 +10,10 @@ from function.errors import InvalidTimeError, SceneUnreadableError
 from function.fresh import Fresh
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
+from function.parse.description import GET_LEGEND_GRAPHIC
 from function.parse.parameters import decode_form
 from function.parse.query import MapRequest, OwsQuery
-from function.parse.request import read_query
+from function.parse.request import read_opening, read_query
 from function.raster import Raster
 from function.scene import Scene
 from function.search import CollectionExtent, Search, TimeRange
@@ -120,11 +121,14 @@ class RequestPath:
         """Answer one request; raises the OwsError that names what went wrong."""
         query = self._parse(asked, trace)
         asked.deadline.check("search")
-        with trace.stage("search") as stage:
-            extents = self._extents.get()
-            found = {}
-            if isinstance(query, MapRequest):
-                found = self._search(query, extents, asked.deadline, stage)
+        extents: Mapping[str, CollectionExtent] = {}
+        found: dict[str, Found] = {}
+        # A legend is of the mapfile alone, and is drawn while the catalogue is away.
+        if query.operation != GET_LEGEND_GRAPHIC:
+            with trace.stage("search") as stage:
+                extents = self._extents.get()
+                if isinstance(query, MapRequest):
+                    found = self._search(query, extents, asked.deadline, stage)
         rasters: dict[str, Raster] = {}
         if isinstance(query, MapRequest) and query.layers:
             with trace.stage("read") as stage:
@@ -140,12 +144,12 @@ class RequestPath:
 
     def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
         with trace.stage("parse") as stage:
-            query = read_query(decode_form(*asked.texts), self.publication, self._settings)
+            opening = read_opening(decode_form(*asked.texts))
+            trace.identify(opening.service, opening.operation)
+            query = read_query(opening, self.publication, self._settings)
             if isinstance(query, MapRequest):
                 trace.identify(query.service, query.operation, len(query.layers))
                 stage.record("pixels", query.grid.width * query.grid.height)
-            else:
-                trace.identify(query.service, query.operation)
             return query
 
     def _search(

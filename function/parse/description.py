@@ -13,7 +13,8 @@ from function.parse.selection import check_style, expand
 from function.parse.version import WMS_130
 
 GET_CAPABILITIES = "GetCapabilities"
-OPERATIONS = (GET_CAPABILITIES, "GetLegendGraphic")
+GET_LEGEND_GRAPHIC = "GetLegendGraphic"
+OPERATIONS = (GET_CAPABILITIES, GET_LEGEND_GRAPHIC)
 
 # The version of SLD that WMS 1.3.0 goes with; MapServer wants it said.
 SLD_VERSION = ("SLD_VERSION", "1.1.0")

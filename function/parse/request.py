@@ -7,6 +7,7 @@ would reach past the service is refused.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from function.errors import RefusedParameterError, UnknownOperationError
 from function.layer import Publication
@@ -37,17 +38,35 @@ _EXCEPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Which operation of which service a request asks for; its ``parameters`` are unchecked."""
+
+    service: str
+    operation: str
+    parameters: Parameters
+
+
+def read_opening(pairs: Sequence[tuple[str, str]]) -> Opening:
+    """Read SERVICE and REQUEST, so that a request which is wrong beyond them is known by them.
+
+    Raises UnknownOperationError, MissingParameterError, and InvalidParameterError for one that is
+    given twice.
+    """
+    parameters = Parameters(pairs)
+    _check_service(parameters)
+    return Opening(SERVICE, _read_operation(parameters), parameters)
+
+
 def read_query(
-    pairs: Sequence[tuple[str, str]], publication: Publication, settings: Settings
+    opened: Opening, publication: Publication, settings: Settings
 ) -> OwsQuery | MapRequest:
     """Read a request of WMS 1.1.1 or 1.3.0 (OGC 01-068r3, 06-042).
 
     Raises the OwsError that names what is wrong with it.
     """
-    parameters = Parameters(pairs)
+    parameters, operation = opened.parameters, opened.operation
     _refuse_overrides(parameters)
-    _check_service(parameters)
-    operation = _read_operation(parameters)
     version = negotiate(parameters)
     parameters.choose("EXCEPTIONS", _EXCEPTIONS)
     opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))

@@ -129,7 +129,10 @@ class RequestTrace:
                 self.scenes = (self.scenes or 0) + int(scenes)
 
     def identify(self, service: str, operation: str, layers: int | None = None) -> None:
-        """Say which OGC operation this is and how many layers it names."""
+        """Say which OGC operation this is and how many layers it names.
+
+        Said as soon as it is known, for what follows may fail, and again once there is more.
+        """
         self.service = names.bounded(service, names.SERVICES)
         self.operation = names.bounded(operation, names.OPERATIONS)
         self.layers = layers

@@ -116,7 +116,8 @@ class StandInRenderer:
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
     ) -> StandInRendering:
-        assert extents == EXTENTS
+        legend = dict(parameters)["REQUEST"] == "GetLegendGraphic"
+        assert extents == ({} if legend else EXTENTS)
         self.asked.append((dict(parameters), dict(rasters), online_resource))
         if self.failure is not None:
             raise self.failure

@@ -22,6 +22,7 @@ from function.errors import (
     CatalogueUnavailableError,
     DeadlineExceededError,
     InvalidTimeError,
+    OwsError,
     SceneUnreadableError,
     UnknownLayerError,
 )
@@ -201,6 +202,35 @@ def test_a_catalogue_that_is_away_ends_the_request(path: Path) -> None:
     with pytest.raises(CatalogueUnavailableError):
         path.answer()
     assert path.reader.reads == []
+
+
+def test_a_legend_is_drawn_while_the_catalogue_is_away(path: Path) -> None:
+    path.catalogue.failure = CatalogueUnavailableError("away")
+    answer = path.answer({"REQUEST": "GetLegendGraphic", "LAYER": "TRUE_COLOUR"})
+    assert answer.body == b"a picture"
+    assert [span.name for span in path.spans()] == ["parse", "render"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "service", "operation"),
+    [
+        ({"LAYERS": "nothing"}, "WMS", "GetMap"),
+        ({"map": "/etc/passwd"}, "WMS", "GetMap"),
+        ({"VERSION": "one"}, "WMS", "GetMap"),
+        ({"REQUEST": "getlegendgraphic"}, "WMS", "GetLegendGraphic"),
+        ({"REQUEST": "GetTea"}, None, None),
+        ({"SERVICE": "WFS"}, None, None),
+    ],
+)
+def test_a_wrong_request_is_counted_as_what_it_asks_for(
+    path: Path, changes: dict[str, str], service: str | None, operation: str | None
+) -> None:
+    with pytest.raises(OwsError):
+        path.answer(changes)
+    (root,) = [span for span in path.exporter.get_finished_spans() if span.name == "GET"]
+    attributes = dict(root.attributes or {})
+    assert attributes.get("sentinel_ows.service") == service
+    assert attributes.get("sentinel_ows.operation") == operation
 
 
 def test_a_deadline_that_has_passed_stops_the_work(path: Path) -> None:

@@ -25,7 +25,7 @@ from function.errors import (
 from function.grid import Grid
 from function.parse.parameters import MAX_PARAMETERS, decode_form
 from function.parse.query import LayerSelection, MapRequest, OwsQuery
-from function.parse.request import read_query
+from function.parse.request import read_opening, read_query
 from function.search import Priority, Search
 from function.settings import Settings
 
@@ -46,7 +46,7 @@ MAP_130 = {
 
 
 def read(parameters: dict[str, str], settings: Settings = SETTINGS) -> OwsQuery | MapRequest:
-    return read_query(tuple(parameters.items()), PUBLICATION, settings)
+    return read_query(read_opening(tuple(parameters.items())), PUBLICATION, settings)
 
 
 def read_map(changes: Mapping[str, str | None], settings: Settings = SETTINGS) -> MapRequest:
@@ -259,7 +259,7 @@ def test_keys_are_read_in_any_case() -> None:
 
 def test_a_key_repeated_with_the_same_value_is_one() -> None:
     pairs = (*MAP_130.items(), ("width", "200"))
-    assert read_query(pairs, PUBLICATION, SETTINGS) == read(MAP_130)
+    assert read_query(read_opening(pairs), PUBLICATION, SETTINGS) == read(MAP_130)
 
 
 WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
@@ -339,7 +339,7 @@ def test_what_is_wrong_is_named(
 
 def test_a_key_repeated_with_another_value_is_refused() -> None:
     with pytest.raises(InvalidParameterError, match="WIDTH is given more than once"):
-        read_query((*MAP_130.items(), ("width", "100")), PUBLICATION, SETTINGS)
+        read_query(read_opening((*MAP_130.items(), ("width", "100"))), PUBLICATION, SETTINGS)
 
 
 def test_limits_are_those_of_the_settings() -> None:
