@@ -43,6 +43,10 @@ class UnknownCrsError(OwsError):
     """CRS or SRS names a reference system that is not offered."""
 
 
+class UnknownSceneError(OwsError):
+    """SCENE names a product that the collection does not have."""
+
+
 class InvalidTimeError(OwsError):
     """TIME does not parse or lies outside the layer's extent."""
 
@@ -71,6 +75,10 @@ class SceneUnreadableError(OwsError):
     """An archive file cannot be fetched or decoded."""
 
 
+class LayerUnavailableError(OwsError):
+    """The database of a plain layer cannot be reached now."""
+
+
 class RenderError(OwsError):
     """MapServer failed to draw what it was given."""
 
@@ -86,6 +94,7 @@ class Fault:
 
 FAULTS: dict[type[OwsError], Fault] = {
     InvalidParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    UnknownSceneError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
     MissingParameterError: Fault(400, "MissingParameterValue", "MissingParameterValue"),
     RefusedParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
     UnknownOperationError: Fault(400, "OperationNotSupported", "OperationNotSupported"),
@@ -99,6 +108,7 @@ FAULTS: dict[type[OwsError], Fault] = {
     UnknownBodyError: Fault(415, None, None),
     DeadlineExceededError: Fault(504, None, None),
     CatalogueUnavailableError: Fault(503, None, None),
+    LayerUnavailableError: Fault(503, None, None),
     SceneUnreadableError: Fault(502, None, None),
     RenderError: Fault(500, None, None),
 }

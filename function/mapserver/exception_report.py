@@ -7,6 +7,7 @@ from lxml import etree
 from function.errors import (
     InvalidParameterError,
     InvalidTimeError,
+    LayerUnavailableError,
     MissingParameterError,
     OwsError,
     RenderError,
@@ -39,6 +40,10 @@ _ENTRY = re.compile(r"^\w+\(\)(?:\(\))?: (?P<kind>[A-Z][\w/ ]*?error)\. ?", re.M
 
 _FAILED_LAYER = re.compile(r"Failed to draw layer named '(?P<name>[^']*)'")
 
+# What msPostGISLayerOpen (mappostgis.cpp) says where it gets no connection. A connection that is
+# lost later reads like any query that fails.
+_NO_CONNECTION = "Database connection failed"
+
 # The classes of error that a request brings about, rather than the service.
 _OF_REQUESTS = frozenset({"WMS server error", "OWS server error", "WCS server error"})
 
@@ -60,7 +65,8 @@ def read_report(body: bytes, stated: str) -> OwsError:
     """The error that an exception document tells; ``stated`` is MapServer's own error text.
 
     Its message is free of MapServer's routines and of connection strings. What only an operator
-    can mend becomes a RenderError that names the layer; MapServer's words are its note.
+    can mend becomes a LayerUnavailableError or a RenderError that names the layer; MapServer's
+    words are its note.
     """
     code, text = _read(body)
     text = _CONNECTION.sub("(connection)", text or stated).strip()
@@ -71,9 +77,12 @@ def read_report(body: bytes, stated: str) -> OwsError:
     if kinds and kinds[0] in _OF_REQUESTS:
         return InvalidParameterError(message)
     failed = _FAILED_LAYER.search(text)
-    error = RenderError(
+    undrawn = (
         f"layer {failed['name']} could not be drawn" if failed else "the map could not be drawn"
     )
+    error: OwsError = RenderError(undrawn)
+    if _NO_CONNECTION in text:
+        error = LayerUnavailableError(f"{undrawn}: its database cannot be reached now")
     error.add_note(f"MapServer says: {message}")
     return error
 

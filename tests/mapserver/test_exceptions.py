@@ -6,6 +6,7 @@ from map_requests import ONLINE_RESOURCE, TRUE_COLOUR, UTM, colours, get_map, pa
 from function.errors import (
     InvalidParameterError,
     InvalidTimeError,
+    LayerUnavailableError,
     MissingParameterError,
     OwsError,
     RenderError,
@@ -84,12 +85,24 @@ def test_codes_of_the_standard_have_their_errors(code: str, error: type[OwsError
 def test_a_failed_layer_is_named_and_the_rest_is_a_note() -> None:
     text = (
         "msDrawMap(): Image handling error. Failed to draw layer named &#39;roads&#39;.\n"
-        "msPostGISLayerOpen(): Query error. Database connection failed (refused) with connect"
-        " string &#39;postgresql://me:pw@db.example/x?sslmode=off&#39; host=db password=pw"
+        "msPostGISLayerWhichShapes(): Query error. Error executing query. Check server logs"
     )
     found = read_report(report(text), "")
     assert type(found) is RenderError
     assert str(found) == "layer roads could not be drawn"
+    (note,) = found.__notes__
+    assert "Error executing query" in note
+
+
+def test_a_layer_whose_database_is_away_is_told_from_one_that_is_wrong() -> None:
+    text = (
+        "msDrawMap(): Image handling error. Failed to draw layer named &#39;roads&#39;.\n"
+        "msPostGISLayerOpen(): Query error. Database connection failed (refused) with connect"
+        " string &#39;postgresql://me:pw@db.example/x?sslmode=off&#39; host=db password=pw"
+    )
+    found = read_report(report(text), "")
+    assert type(found) is LayerUnavailableError
+    assert str(found) == "layer roads could not be drawn: its database cannot be reached now"
     (note,) = found.__notes__
     assert "Database connection failed" in note
     assert not any(secret in note for secret in ("pw", "db.example", "host=", "msPostGIS"))
