@@ -40,13 +40,18 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(_encodable(line), default=str).decode()
 
 
-def describe_exception(information: ExceptionInfo) -> dict[str, str]:
-    """Give an exception's ``type``, ``message`` and ``stacktrace``, its end kept if it is long."""
+def describe_exception(information: ExceptionInfo) -> dict[str, object]:
+    """Give an exception's ``type``, ``message`` and ``stacktrace``, its end kept if it is long.
+
+    ``notes`` are there where it has some: what an operator should know and a client should not.
+    """
     kind, error, _ = information
     stacktrace = "".join(traceback.format_exception(*information))
+    notes = getattr(error, "__notes__", [])
     return {
         "type": f"{kind.__module__}.{kind.__qualname__}",
         "message": str(error),
+        **({"notes": notes} if notes else {}),
         "stacktrace": stacktrace[-names.STACKTRACE_CHARACTERS :],
     }
 
@@ -55,6 +60,8 @@ def _encodable(value: object) -> object:
     """Replace lone surrogates, which a client can send in a path and JSON cannot hold."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_encodable(entry) for entry in value]
     if isinstance(value, dict):
         return {_encodable(key): _encodable(entry) for key, entry in value.items()}
     return value

@@ -142,7 +142,7 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "message": "What happened, for people.",
         "trace_id": "Trace, 32 hex digits, where a request is under way.",
         "span_id": "Span, 16 hex digits.",
-        "exception": "`type`, `message` and `stacktrace` of an exception.",
+        "exception": "`type`, `message`, `stacktrace` of an exception, and its `notes` if any.",
         "method": "HTTP method.",
         "path": "Path, without its query.",
         "service": "`WMS`, `WCS` or `_OTHER`; null where the request did not get that far.",

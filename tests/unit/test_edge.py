@@ -22,7 +22,7 @@ from function.errors import (
     RenderError,
 )
 from function.settings import Settings
-from function.telemetry import Telemetry
+from function.telemetry import JsonFormatter, Telemetry
 
 EXCEPTIONS_130 = "ogc/wms/1.3.0/exceptions_1_3_0.xsd"
 SERVICE_EXCEPTION = "{http://www.opengis.net/ogc}ServiceException"
@@ -203,6 +203,19 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(
     assert record.exc_info is not None
     assert isinstance(record.exc_info, tuple)
     assert "secret" in str(record.exc_info[1])
+
+
+def test_what_is_noted_of_a_failure_is_for_the_log_alone(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.setFormatter(JsonFormatter())
+    edge.renderer.failure = RenderError("layer roads could not be drawn")
+    edge.renderer.failure.add_note("MapServer says: no such table")
+    with caplog.at_level(logging.ERROR, "sentinel_ows.request"):
+        result = edge.get_map()
+    assert "roads" in result.text
+    assert "no such table" not in str(result.headers) + result.text
+    assert json.loads(caplog.text)["exception"]["notes"] == ["MapServer says: no such table"]
 
 
 def test_warnings_are_told_and_not_kept_by_caches(edge: Edge) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.errors import CatalogueUnavailableError
+from function.errors import CatalogueUnavailableError, RenderError
 from function.telemetry import JsonFormatter, Telemetry, names
 
 
@@ -80,7 +80,19 @@ def test_a_server_failure_is_an_error_with_its_stack(lines: Lines) -> None:
     assert line["exception"]["type"] == "function.errors.CatalogueUnavailableError"
     assert line["exception"]["message"] == "no\nconnection"
     assert "CatalogueUnavailableError" in line["exception"]["stacktrace"]
+    assert "notes" not in line["exception"]
     assert set(line) <= set(names.LOG_FIELDS)
+
+
+def test_the_notes_of_a_failure_are_logged(lines: Lines) -> None:
+    error = RenderError("layer roads could not be drawn")
+    error.add_note("MapServer says: no such table")
+    with Telemetry({}).request("GET", "/ows", {}, "/ows") as trace:
+        trace.fail(error)
+        trace.reply(500, 0)
+    exception = lines.only()["exception"]
+    assert exception["message"] == "layer roads could not be drawn"
+    assert exception["notes"] == ["MapServer says: no such table"]
 
 
 def test_a_clients_mistake_is_no_error_and_has_no_stack(lines: Lines) -> None:
@@ -130,12 +142,13 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_text_becomes_one_line_of_json(path: str, message: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "f", 1, "%s", (message,), None)
-    record.fields = {"path": path, "stages_ms": {"parse": 1.0}}
+    record.fields = {"path": path, "stages_ms": {"parse": 1.0}, "told": [path]}
     line = JsonFormatter().format(record)
     assert "\n" not in line
     decoded = json.loads(line)
     assert decoded["message"] == message.encode("utf-8", "replace").decode()
     assert decoded["path"] == path.encode("utf-8", "replace").decode()
+    assert decoded["told"] == [decoded["path"]]
 
 
 def test_a_long_stack_is_cut_at_its_beginning() -> None:
