@@ -42,7 +42,7 @@ class Raster:
     """
 
     grid: Grid
-    bands: NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.float32]
+    bands: NDArray[np.uint8] | NDArray[np.float32]
     valid: NDArray[np.bool_]
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
