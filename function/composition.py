@@ -1,12 +1,13 @@
 """Builds everything and wires it together; nothing else knows every part."""
 
-import os
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from function.answer import RequestPath
+from function.catalogue.codestream_indexes import CodestreamIndexes
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
+from function.container import Container, read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.gdal_decoder import GdalDecoder
@@ -17,8 +18,10 @@ from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
 from function.telemetry import Telemetry
 
-# A codestream index takes 2 to 60 KB: those of a thousand images.
-INDEX_CACHE_BYTES = 1 << 25
+# Beside the cache of tiles a process needs 200 MB, and each map that is being read up to 250 MB.
+# Where no container sets a limit, others want of the machine's memory too.
+SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
+SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,21 @@ def compose(settings: Settings) -> Service:
     """Build the service; raises SettingsError without a database, and the mapfile's own errors."""
     if not settings.database_url:
         raise SettingsError(f"{PREFIX}DATABASE_URL is not set")
+    settings = fitted(settings, read_container())
     telemetry = Telemetry()
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
     gdal = GdalDecoder()
     # Decoding is all computation: more threads than CPUs would only take turns.
-    workers = ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode")
+    workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     decoder = PacketDecoder(
-        OpenJpeg(), gdal, open_local, workers, settings.tile_cache_bytes, INDEX_CACHE_BYTES
+        OpenJpeg(),
+        gdal,
+        open_local,
+        workers,
+        settings.tile_cache_bytes,
+        settings.index_cache_bytes,
+        CodestreamIndexes(pool),
     )
     path = RequestPath(
         catalogue,
@@ -68,3 +78,15 @@ def compose(settings: Settings) -> Service:
     )
     application = create_application(path, catalogue.ready, telemetry, settings)
     return Service(application, pool, gdal, workers, telemetry)
+
+
+def fitted(settings: Settings, container: Container) -> Settings:
+    """Set what is left open by what the container gives."""
+    return replace(
+        settings,
+        decode_threads=settings.decode_threads or container.cpus,
+        tile_cache_bytes=settings.tile_cache_bytes
+        or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
+        index_cache_bytes=settings.index_cache_bytes
+        or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
+    )

@@ -71,13 +71,24 @@ class Settings:
             " Each takes some 50 bytes while a layer is read, 800 MB in all: set it to fit."
         ),
     ] = 16_777_216
+    decode_threads: Annotated[
+        int, About("Tiles decoded at once. 0 means one for each CPU that the container is given.")
+    ] = 0
     tile_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of decoded tiles that a process keeps for the next map. 128 MiB hold those of"
-            " some 80 maps of 512 x 512 pixels from three bands."
+            "Bytes of decoded tiles that a process keeps for the next map; a map of 512 x 512"
+            " pixels from three bands takes 1.6 MB. 0 means a quarter of the container's memory, at"
+            " most 1 GiB."
         ),
-    ] = 134_217_728
+    ] = 0
+    index_cache_bytes: Annotated[
+        int,
+        About(
+            "Bytes of codestream indexes that a process keeps, up to 80 KB for an image. 0 means"
+            " a 32nd of the container's memory, at most 128 MiB."
+        ),
+    ] = 0
     max_body_bytes: Annotated[
         int, About("Bytes of a POST body. A form holds what a URL does, and those end at 8 KiB.")
     ] = 65_536
