@@ -36,3 +36,4 @@ class KnownCodestream:
     href: str
     version: int
     state: FileState
+    unfit: str | None = None

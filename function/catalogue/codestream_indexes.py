@@ -34,7 +34,7 @@ SELECT keep_codestream_index(
 KNOWN = """
 SELECT
     held.asset, href_of_asset(scenes.assets, held.asset), held.version, held.file_size,
-    held.file_stamp
+    held.file_stamp, held.unfit
 FROM scenes
 INNER JOIN codestream_indexes AS held ON scenes.scene_id = held.scene_id
 WHERE scenes.name = %(scene)s AND href_of_asset(scenes.assets, held.asset) IS NOT NULL
@@ -121,6 +121,6 @@ class KnownIndexes:
         """
         rows = self._pool.fetch(KNOWN, {"scene": name})
         return {
-            place: KnownCodestream(href, version, FileState(size, stamp))
-            for place, href, version, size, stamp in rows
+            place: KnownCodestream(href, version, FileState(size, stamp), unfit)
+            for place, href, version, size, stamp, unfit in rows
         }

@@ -6,20 +6,29 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.pool import CataloguePool
 from function.catalogue.writing import SceneWriter
 from function.command.running_catalogue import running_catalogue
 from function.ingest.discovery import find_products
 from function.ingest.ingestion import Ingested, Outcome, ingest_products
+from function.ingest.scene_indexing import SceneIndexer
 from function.scenes.image_header import read_image_header
+from function.scenes.jpeg2000.byte_source import open_local
 from function.settings import Settings
 
 NAME = "ingest"
 ALL_GOOD = 0
+# Products by what became of them, then image files: those whose codestream index was made, and
+# those that cannot have one.
+COUNTED: Sequence[str] = (*Outcome, "partial", "indexed", "unfit")
+# Files indexed at once. It is mostly waiting, and CDSE's store allows four connections.
+FILES_AT_ONCE = 4
 SOME_REFUSED = 1
 TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 
@@ -46,9 +55,21 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     report: Report = TerminalReport(len(products)) if sys.stdout.isatty() else JsonReport()
     counts: Counter[str] = Counter()
     try:
-        with running_catalogue(settings) as running, _writer(running.database_url) as writer:
-            for ingested in ingest_products(products, read_image_header, writer):
+        with (
+            running_catalogue(settings) as running,
+            _catalogue(running.database_url) as pool,
+            ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="index") as executor,
+        ):
+            for ingested in ingest_products(
+                products,
+                read_image_header,
+                SceneIndexer(open_local, executor),
+                KnownIndexes(pool),
+                SceneWriter(pool),
+            ):
                 counts[ingested.outcome] += 1
+                counts["indexed"] += ingested.indexed
+                counts["unfit"] += sum(map(len, ingested.unfit.values()))
                 counts["partial"] += bool(ingested.warnings)
                 report.product(ingested)
     finally:
@@ -57,11 +78,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 @contextmanager
-def _writer(url: str) -> Iterator[SceneWriter]:
+def _catalogue(url: str) -> Iterator[CataloguePool]:
     pool = CataloguePool(url, connections=1)
     pool.open()
     try:
-        yield SceneWriter(pool)
+        yield pool
     finally:
         pool.close()
 
@@ -82,12 +103,15 @@ class JsonReport:
         if ingested.warnings:
             line["warnings"] = ingested.warnings
         if ingested.reason is not None:
+        if ingested.indexed:
+            line["indexed"] = ingested.indexed
+        if ingested.unfit:
+            line["unfit"] = ingested.unfit
             line["reason"] = ingested.reason
         print(json.dumps(line), flush=True)
 
     def summary(self, counts: Counter[str]) -> None:
-        names: Sequence[str] = (*Outcome, "partial")
-        print(json.dumps({"summary": {name: counts[name] for name in names}}), flush=True)
+        print(json.dumps({"summary": {name: counts[name] for name in COUNTED}}), flush=True)
 
 
 class TerminalReport:
@@ -100,6 +124,10 @@ class TerminalReport:
     def product(self, ingested: Ingested) -> None:
         self._done += 1
         notes = [f"refused: {ingested.reason}"] if ingested.reason is not None else []
+        notes += [
+            f"read through GDAL: {', '.join(names)}: {reason}"
+            for reason, names in ingested.unfit.items()
+        ]
         notes += [f"partial: {warning}" for warning in ingested.warnings]
         for note in notes:
             print(f"{TO_LINE_START}{ingested.path.name}\n    {note}")
@@ -108,5 +136,5 @@ class TerminalReport:
         print(f"{TO_LINE_START}{progress[:width]}", end="", flush=True)
 
     def summary(self, counts: Counter[str]) -> None:
-        told = ", ".join(f"{counts[name]} {name}" for name in (*Outcome, "partial"))
+        told = ", ".join(f"{counts[name]} {name}" for name in COUNTED)
         print(f"{TO_LINE_START}{told}")

@@ -1,13 +1,15 @@
 """Catalogues products, one transaction each, and tells what became of every one."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.writing import SceneRefusedError, SceneWriter, Written
 from function.ingest.errors import ProductRefusedError
 from function.ingest.safe import ReadHeader, read_product
+from function.ingest.scene_indexing import SceneIndexer
 
 
 class Outcome(StrEnum):
@@ -21,12 +23,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """One product's outcome: ``warnings`` where it is partial, ``reason`` where it is refused."""
+    """One product's outcome: ``warnings`` where it is partial, ``reason`` where it is refused.
+
+    ``indexed`` counts the files whose codestream index was made or made anew. ``unfit`` names, by
+    the reason, those that cannot have one and are read through GDAL.
+    """
 
     path: Path
     outcome: Outcome
     warnings: tuple[str, ...] = ()
     reason: str | None = None
+    indexed: int = 0
+    unfit: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 OUTCOMES = {
@@ -37,11 +45,16 @@ OUTCOMES = {
 
 
 def ingest_products(
-    products: Iterable[Path], read_header: ReadHeader, writer: SceneWriter
+    products: Iterable[Path],
+    read_header: ReadHeader,
+    indexer: SceneIndexer,
+    known: KnownIndexes,
+    writer: SceneWriter,
 ) -> Iterator[Ingested]:
     """Catalogue each product as soon as the caller asks for its outcome.
 
-    A product that is refused does not keep the others out.
+    A product that is refused does not keep the others out. A scene and the codestream indexes of
+    its files are written together; those that are ``known`` and still hold are not made again.
 
     Raises:
         CatalogueUnavailableError: what was ingested until then stays; run again for the rest.
@@ -49,8 +62,16 @@ def ingest_products(
     for path in products:
         try:
             product = read_product(path, read_header)
-            written = writer.write(product.scene)
+            indexed = indexer.index(product.scene, known.of_scene(product.scene.name))
+            written = writer.write(product.scene, indexed.made)
         except (ProductRefusedError, SceneRefusedError) as error:
             yield Ingested(path, Outcome.REFUSED, reason=str(error))
         else:
-            yield Ingested(path, OUTCOMES[written], product.warnings)
+            fitting = sum(record.unfit is None for record in indexed.made.values())
+            yield Ingested(
+                path,
+                OUTCOMES[written],
+                product.warnings + indexed.warnings,
+                indexed=fitting,
+                unfit=indexed.unfit,
+            )

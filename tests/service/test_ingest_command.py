@@ -19,7 +19,7 @@ from function.grid import Grid
 from function.scenes.encoding import COLOUR, band_profile, write_jpeg2000
 
 COMMAND = (sys.executable, "-m", "function.command", "ingest")
-TABLES = ("scenes", "grid_cells", "cell_extents", "collections")
+TABLES = ("scenes", "codestream_indexes", "grid_cells", "cell_extents", "collections")
 SMALL = {"10980<": "120<", "5490<": "60<", "1830<": "20<"}
 OTHER_NAME = NAME.replace("20240601", "20240606")
 OTHER = {NAME: OTHER_NAME, "2024-06-01T": "2024-06-06T", "GS2A_20240601": "GS2A_20240606"}
@@ -61,7 +61,7 @@ def ingest(url: str, *paths: Path) -> tuple[int, list[dict[str, Any]], str]:
 
 
 def summary(**counts: int) -> dict[str, Any]:
-    names = ("new", "unchanged", "updated", "refused", "partial")
+    names = ("new", "unchanged", "updated", "refused", "partial", "indexed", "unfit")
     return {"summary": {name: counts.get(name, 0) for name in names}}
 
 
@@ -82,12 +82,12 @@ def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> 
     first = write_readable_product(tmp_path / "2024" / "06" / "01")
     second = write_readable_product(tmp_path / "2024" / "06" / "06", OTHER)
     second = second.rename(second.with_name(f"{OTHER_NAME}.SAFE"))
-    expected = [{"path": str(path), "outcome": "new"} for path in (first, second)]
-    assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2)], "")
+    expected = [{"path": str(path), "outcome": "new", "indexed": 3} for path in (first, second)]
+    assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2, indexed=6)], "")
     before = rows(catalogue_url)
-    assert [len(before[table]) for table in TABLES] == [2, 1, 1, 1]
-    expected = [{"path": str(path), "outcome": "unchanged"} for path in (first, second)]
-    assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(unchanged=2)], "")
+    assert [len(before[table]) for table in TABLES] == [2, 6, 1, 1, 1]
+    again = [{"path": str(path), "outcome": "unchanged"} for path in (first, second)]
+    assert ingest(catalogue_url, tmp_path) == (0, [*again, summary(unchanged=2)], "")
     assert rows(catalogue_url) == before
 
 
@@ -95,11 +95,13 @@ def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> N
     root = write_readable_product(tmp_path)
     image = (root / IMAGES[1]).rename(tmp_path / "on its way.jp2")
     warning = f"1 images are missing: {STEM}_SCL_20m.jp2"
-    line = {"path": str(root), "outcome": "new", "warnings": [warning]}
-    assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1)], "")
+    line = {"path": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
+    assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1, indexed=2)], "")
     image.rename(root / IMAGES[1])
-    line = {"path": str(root), "outcome": "updated"}
-    assert ingest(catalogue_url, root) == (0, [line, summary(updated=1)], "")
+    # The image takes the place of another among the scene's files, whose index goes and is made
+    # again as well.
+    line = {"path": str(root), "outcome": "updated", "indexed": 2}
+    assert ingest(catalogue_url, root) == (0, [line, summary(updated=1, indexed=2)], "")
 
 
 def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
     assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
     assert lines[2]["reason"].endswith("scene_relative_orbit_is_positive")
     assert lines[3]["reason"] == "there is no such directory"
-    assert lines[-1] == summary(new=1, refused=3)
+    assert lines[-1] == summary(new=1, refused=3, indexed=3)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +160,7 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
     assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
     assert "nowhere\r\n    refused: there is no such directory" in shown
     assert "1 of 2  new" in shown
-    assert shown.splitlines()[-1].endswith("1 new, 0 unchanged, 0 updated, 1 refused, 1 partial")
+    assert shown.splitlines()[-1].endswith("1 new, 0 unchanged, 0 updated, 1 refused, 1 partial, 2 indexed, 0 unfit")
 
 
 def _read(terminal: int) -> str:

@@ -160,7 +160,7 @@ def test_what_is_known_of_a_scene_is_told_without_packets(
 ) -> None:
     writer.write(scene("a", assets=(B04, B05)), {1: UNFIT})
     known = KnownIndexes(catalogue_pool)
-    assert known.of_scene("a") == {1: KnownCodestream(B05.href, 1, UNFIT.state)}
+    assert known.of_scene("a") == {1: KnownCodestream(B05.href, 1, UNFIT.state, UNFIT.unfit)}
     assert known.of_scene("b") == {}
 
 
