@@ -18,6 +18,8 @@ from serving import Served, run_command, serve
 from function.catalogue.migrations import migrate
 from function.catalogue.pool import CataloguePool
 from function.database.cluster import PrivateCluster
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
+from function.scenes.jpeg2000.gdal_codestreams import GdalCodestreams
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -60,6 +62,12 @@ def cluster() -> Iterator[PrivateCluster]:
 def openjpeg() -> OpenJpeg:
     """The binding to the system's OpenJPEG."""
     return OpenJpeg()
+
+
+@pytest.fixture(scope="session", params=["OpenJPEG", "GDAL"])
+def codestreams(request: pytest.FixtureRequest, openjpeg: OpenJpeg) -> CodestreamDecoder:
+    """Each of the decoders of codestreams in turn."""
+    return openjpeg if request.param == "OpenJPEG" else GdalCodestreams()
 
 
 _numbers = count(1)

@@ -11,13 +11,13 @@ from function.scene import Asset
 from function.scenes.decoder import Decoder, PixelWindow, Samples
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import ByteSource
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import image_area
 from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_library import IndexLibrary, IndexStore, NoStore
 from function.scenes.jpeg2000.index_record import IndexedFile
-from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.tile_reader import TileReader
 from function.scenes.lower_levels import decode_at
 
@@ -37,7 +37,7 @@ class PacketDecoder:
 
     def __init__(
         self,
-        openjpeg: OpenJpeg,
+        codestreams: CodestreamDecoder,
         other: Decoder,
         open_source: Callable[[str], AbstractContextManager[ByteSource]],
         executor: Executor,
@@ -48,7 +48,7 @@ class PacketDecoder:
         self.counts = DecodingCounts()
         self._other = other
         self._open_source = open_source
-        self._tiles = TileReader(openjpeg, executor, tile_bytes, self.counts)
+        self._tiles = TileReader(codestreams, executor, tile_bytes, self.counts)
         self._indexes = IndexLibrary(store or NoStore(), index_bytes)
 
     def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:

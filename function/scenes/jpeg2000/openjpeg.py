@@ -9,12 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from function.scenes.decoder import Samples
 from function.scenes.jpeg2000.codestream import Component, MainHeader
+from function.scenes.jpeg2000.codestream_decoder import sample_type
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import Rectangle
 
@@ -28,8 +28,6 @@ STREAM_BUFFER = 65536
 END_OF_STREAM = ctypes.c_size_t(-1).value
 # A damaged tile is warned of for each of its packets; the first ones tell.
 MOST_MESSAGES = 3
-BYTE_BITS = 8
-WORD_BITS = 16
 
 _Read = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
 _Skip = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
@@ -130,17 +128,8 @@ class _Samples:
         }
 
 
-def sample_type(bits: int, signed: bool) -> np.dtype[np.number[Any]]:
-    """The smallest of uint8, uint16, int16, uint32 and int32 that holds such samples."""
-    if signed:
-        return np.dtype(np.int16 if bits <= WORD_BITS else np.int32)
-    if bits <= BYTE_BITS:
-        return np.dtype(np.uint8)
-    return np.dtype(np.uint16 if bits <= WORD_BITS else np.uint32)
-
-
 class OpenJpeg:
-    """The library. One object serves every thread.
+    """The library as a CodestreamDecoder, over areas of tiles.
 
     Raises OpenJpegError where libopenjp2 2.5 or newer is not installed.
     """
@@ -157,6 +146,7 @@ class OpenJpeg:
         self.version: str = self._library.opj_version().decode()
         if tuple(int(part) for part in self.version.split(".")[:2]) < LEAST_VERSION:
             raise OpenJpegError(f"OpenJPEG is {self.version}, older than 2.5")
+        self.name = f"OpenJPEG {self.version}"
         self._calls = threading.local()
         # The library keeps the addresses of these: they live as long as this object.
         self._read = _Read(self._on_read)
@@ -172,11 +162,9 @@ class OpenJpeg:
         window: Rectangle,
         margin: int = 0,
     ) -> Samples:
-        """Decode ``window`` of a codestream whose image covers ``area`` of its reference grid.
+        """Decode as the CodestreamDecoder protocol says.
 
-        It is decoded with a ``margin`` around. The result has the shape (components, height,
-        width); colours that were transformed are transformed back. Raises CodestreamError with the
-        library's own words where it warns of or fails at anything.
+        Raises CodestreamError with the library's own words where it warns of or fails at anything.
         """
         address = ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0
         call = _Call(codestream, address, 0, [])
@@ -315,9 +303,8 @@ def _take_samples(
     height, width = decoded.y1 - decoded.y0, decoded.x1 - decoded.x0
     rows = slice(window.y0 - decoded.y0, window.y1 - decoded.y0)
     columns = slice(window.x0 - decoded.x0, window.x1 - decoded.x0)
-    kinds = [sample_type(component.bits, component.signed) for component in components]
     shape = (len(components), window.y1 - window.y0, window.x1 - window.x0)
-    samples = np.empty(shape, np.result_type(*kinds))
+    samples = np.empty(shape, sample_type(components))
     for number, band in enumerate(samples):
         component = image.comps[number]
         if (component.h, component.w) != (height, width) or not component.data:

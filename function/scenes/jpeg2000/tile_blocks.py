@@ -27,8 +27,10 @@ class WindowBlock:
 def split_window(size: Size, window: Rectangle, reduction: int) -> Iterator[WindowBlock]:
     """Divide ``window``, which counts samples of the image reduced by ``reduction``."""
     columns, rows = tiles_within(size, window, reduction)
-    # Only where every tile is halved evenly is the reduced image cut up evenly too.
-    even = not (size.tile_width | size.tile_height) & ((1 << reduction) - 1)
+    # Only where every tile is halved evenly is the reduced image cut up evenly too. GDAL takes the
+    # first tile of a codestream for a whole one, which an image's origin within it cuts.
+    whole = (size.x0, size.y0) == (size.tile_x0, size.tile_y0)
+    even = whole and not (size.tile_width | size.tile_height) & ((1 << reduction) - 1)
     across = max(BLOCK_SIDE // (size.tile_width >> reduction), 1) if even else 1
     down = max(BLOCK_SIDE // (size.tile_height >> reduction), 1) if even else 1
     for top in range(rows.start, rows.stop, down):

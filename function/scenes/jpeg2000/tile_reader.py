@@ -12,11 +12,12 @@ from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.codestream import MainHeader
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.fetching import fetch
 from function.scenes.jpeg2000.geometry import Rectangle, image_area, tile_area
 from function.scenes.jpeg2000.index import CodestreamIndex, TilePackets
-from function.scenes.jpeg2000.openjpeg import OpenJpeg, decoding_margin
+from function.scenes.jpeg2000.openjpeg import decoding_margin
 from function.scenes.jpeg2000.parallel import run_all
 from function.scenes.jpeg2000.partial import CodestreamAssembler, TilePlan, plan_tile
 from function.scenes.jpeg2000.tile_blocks import WindowBlock, split_window
@@ -39,9 +40,13 @@ class TileReader:
     """
 
     def __init__(
-        self, openjpeg: OpenJpeg, executor: Executor, kept_bytes: int, counts: DecodingCounts
+        self,
+        codestreams: CodestreamDecoder,
+        executor: Executor,
+        kept_bytes: int,
+        counts: DecodingCounts,
     ) -> None:
-        self._openjpeg = openjpeg
+        self._codestreams = codestreams
         self._executor = executor
         self._kept: ByteBoundedCache[_Key, Samples] = ByteBoundedCache(
             kept_bytes, lambda samples: samples.nbytes
@@ -122,7 +127,7 @@ class TileReader:
         block: WindowBlock,
         tiles: Sequence[tuple[TilePlan, Sequence[memoryview]]],
     ) -> None:
-        samples = self._openjpeg.decode(
+        samples = self._codestreams.decode(
             making.assembler.assemble(block.block, tiles),
             making.header.size.components,
             block.block.area,

@@ -1,7 +1,7 @@
 """Decodes damaged copies of a file, in a process of its own: run by test_damage.
 
-``python damage.py <file> <rounds>`` writes how many copies gave pixels, how many a named error.
-Anything else ends the process with a traceback; a crash of the library ends it with a signal.
+``python damage.py <file> <rounds> <decoder>`` writes how many copies gave pixels, how many a named
+error. Anything else ends the process with a traceback, a crash of the library with a signal.
 """
 
 import random
@@ -14,8 +14,10 @@ from codestreams import MemorySource
 
 from function.errors import SceneUnreadableError
 from function.scenes.decoder import PixelWindow
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import UnfitCodestreamError
+from function.scenes.jpeg2000.gdal_codestreams import GdalCodestreams
 from function.scenes.jpeg2000.geometry import image_area
 from function.scenes.jpeg2000.index_building import build_index
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
@@ -45,11 +47,11 @@ def damage(data: bytes, choose: random.Random, kind: str) -> bytes:
     return bytes(changed)
 
 
-def main(path: Path, rounds: int) -> None:
+def main(path: Path, rounds: int, decoder: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     data = path.read_bytes()
     sound = build_index(MemorySource(data))
-    openjpeg = OpenJpeg()
+    codestreams: CodestreamDecoder = OpenJpeg() if decoder == "OpenJPEG" else GdalCodestreams()
     decoded = named = 0
     with ThreadPoolExecutor(1) as pool:
         for number in range(rounds):
@@ -66,7 +68,7 @@ def main(path: Path, rounds: int) -> None:
                 left, top = choose.randrange(across), choose.randrange(down)
                 width, height = min(200, across - left), min(200, down - top)
                 window = PixelWindow(left, top, width, height)
-                reader = TileReader(openjpeg, pool, 0, DecodingCounts())
+                reader = TileReader(codestreams, pool, 0, DecodingCounts())
                 samples = reader.read(source, index, window, reduction)
                 assert samples.shape == (len(index.header.size.components), height, width)
                 decoded += 1
@@ -76,4 +78,4 @@ def main(path: Path, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -22,21 +22,26 @@ ENCODINGS = {
 }
 
 
+DECODERS = ["OpenJPEG", "GDAL"]
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("name", ENCODINGS)
-def test_damage_never_crashes(tmp_path: Path, repository: Path, name: str) -> None:
+def test_damage_never_crashes(tmp_path: Path, repository: Path, name: str, decoder: str) -> None:
     components, encoding = ENCODINGS[name]
     path = encode(tmp_path, texture(components, 250, 230, encoding.bits), encoding)
-    run_damage(path, repository, 300)
+    run_damage(path, repository, 300, decoder)
 
 
-def test_damage_to_a_real_file_never_crashes(shared: Path, repository: Path) -> None:
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_damage_to_a_real_file_never_crashes(shared: Path, repository: Path, decoder: str) -> None:
     (path,) = shared.glob("data/sentinel-2/S2A_MSIL2A*/GRANULE/*/IMG_DATA/R60m/*_AOT_60m.jp2")
-    run_damage(path, repository, 300)
+    run_damage(path, repository, 300, decoder)
 
 
-def run_damage(path: Path, repository: Path, rounds: int) -> None:
+def run_damage(path: Path, repository: Path, rounds: int, decoder: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(HERE / "damage.py"), str(path), str(rounds)],
+        [sys.executable, str(HERE / "damage.py"), str(path), str(rounds), decoder],
         capture_output=True,
         text=True,
         timeout=120,

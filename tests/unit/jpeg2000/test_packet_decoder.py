@@ -18,6 +18,7 @@ from function.scene import Asset
 from function.scenes.decoder import Decoder, PixelWindow, Samples, reduced_size
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import LocalByteSource
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
@@ -61,9 +62,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
-def make_decoder(openjpeg: OpenJpeg, other: Decoder, pool: ThreadPoolExecutor) -> PacketDecoder:
+def make_decoder(
+    codestreams: CodestreamDecoder, other: Decoder, pool: ThreadPoolExecutor
+) -> PacketDecoder:
     return PacketDecoder(
-        openjpeg, other, lambda href: LocalByteSource(Path(href)), pool, 1 << 24, 1 << 22
+        codestreams, other, lambda href: LocalByteSource(Path(href)), pool, 1 << 24, 1 << 22
     )
 
 
@@ -81,13 +84,14 @@ def plain_asset(path: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.int
     )
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 @pytest.mark.parametrize("pattern", REAL_FILES)
 def test_real_files_equal_gdal(
-    shared: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor, pattern: str
+    shared: Path, codestreams: CodestreamDecoder, pool: ThreadPoolExecutor, pattern: str
 ) -> None:
     (path,) = shared.glob(PRODUCT + pattern)
     asset = asset_of(path)
-    decoder = make_decoder(openjpeg, Refusing(), pool)
+    decoder = make_decoder(codestreams, Refusing(), pool)
     gdal = GdalDecoder()
     choose = random.Random(pattern)  # noqa: S311  windows, not secrets
     for reduction in range(7):
@@ -108,13 +112,14 @@ def test_real_files_equal_gdal(
     assert decoder.counts.snapshot()["indexes_built"] == 1
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_many_threads_on_one_pool(
-    shared: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+    shared: Path, codestreams: CodestreamDecoder, pool: ThreadPoolExecutor
 ) -> None:
     """Callers that fill the pool on which their tiles are decoded do not wait for ever."""
     (path,) = shared.glob(PRODUCT + "IMG_DATA/R60m/*_B04_60m.jp2")
     asset = asset_of(path)
-    decoder = make_decoder(openjpeg, Refusing(), pool)
+    decoder = make_decoder(codestreams, Refusing(), pool)
     windows = [PixelWindow(100 * (n % 4), 90, 500, 400) for n in range(16)]
     found = list(pool.map(lambda window: decoder.decode(asset, window, 0), windows, timeout=60))
     with rasterio.open(path) as dataset:

@@ -1,5 +1,7 @@
 """Windows divided into blocks of tiles."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,3 +62,9 @@ def test_small_tiles_are_joined(tile: int, reduction: int, tiles: int) -> None:
 def test_tiles_that_are_not_halved_evenly_stay_alone() -> None:
     blocks = list(split_window(square(180, 36), Rectangle(0, 0, 23, 23), 3))
     assert [len(block.tiles) for block in blocks] == [1] * 25
+
+
+def test_tiles_stay_alone_where_the_images_origin_cuts_the_first() -> None:
+    size = replace(square(128, 32), x0=5)
+    blocks = list(split_window(size, Rectangle(5, 0, 128, 128), 0))
+    assert [len(block.tiles) for block in blocks] == [1] * 16

@@ -1,4 +1,4 @@
-"""Windows of generated images, bit for bit against OpenJPEG's own whole decode.
+"""Windows of generated images by each decoder, bit for bit against OpenJPEG's own whole decode.
 
 The images vary tiles, code-blocks, precincts, levels, sizes that are no multiple of the tile,
 origins of image and tiles, components, colour transform, precision, sign, progression, layers,
@@ -16,11 +16,13 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from function.scenes.decoder import PixelWindow
+from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.geometry import image_area
 from function.scenes.jpeg2000.index_building import build_index
-from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.tile_reader import TileReader
+
+pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
 POWERS = st.sampled_from([4, 8, 16, 32, 64])
 
@@ -76,7 +78,7 @@ def encodings(draw: st.DrawFn, components: int) -> Encoding:
 )
 @given(data=st.data())
 def test_windows_equal_the_whole_decode(
-    tmp_path: Path, openjpeg: OpenJpeg, data: st.DataObject
+    tmp_path: Path, codestreams: CodestreamDecoder, data: st.DataObject
 ) -> None:
     components = data.draw(st.sampled_from([1, 1, 2, 3]))
     encoding = data.draw(encodings(components))
@@ -102,7 +104,7 @@ def test_windows_equal_the_whole_decode(
             data.draw(st.integers(1, across - left)),
             data.draw(st.integers(1, down - top)),
         )
-        reader = TileReader(openjpeg, inline_pool(), 0, DecodingCounts())
+        reader = TileReader(codestreams, inline_pool(), 0, DecodingCounts())
         found = reader.read(source, index, window, reduction)
         np.testing.assert_array_equal(found, whole[(slice(None), *window.slices)])
 
@@ -119,12 +121,12 @@ def test_windows_equal_the_whole_decode(
     ],
 )
 def test_lossless_samples_come_back_in_their_type(
-    tmp_path: Path, openjpeg: OpenJpeg, bits: int, signed: bool, kind: type[np.generic]
+    tmp_path: Path, codestreams: CodestreamDecoder, bits: int, signed: bool, kind: type[np.generic]
 ) -> None:
     encoding = Encoding(bits=bits, signed=signed, tile=(64, 64))
     samples = texture(1, 100, 130, bits, signed)
     source = MemorySource(encode(tmp_path, samples, encoding).read_bytes())
-    reader = TileReader(openjpeg, inline_pool(), 0, DecodingCounts())
+    reader = TileReader(codestreams, inline_pool(), 0, DecodingCounts())
     found = reader.read(source, build_index(source), PixelWindow(30, 40, 90, 50), 0)
     assert found.dtype == kind
     np.testing.assert_array_equal(found, samples[:, 40:90, 30:120])
@@ -134,22 +136,24 @@ def test_lossless_samples_come_back_in_their_type(
     "window", [(0, 0, 0, 5), (-1, 0, 5, 5), (90, 0, 11, 5), (0, 96, 5, 5), (0, 0, 101, 1)]
 )
 def test_windows_outside_the_image_are_refused(
-    tmp_path: Path, openjpeg: OpenJpeg, window: tuple[int, int, int, int]
+    tmp_path: Path, codestreams: CodestreamDecoder, window: tuple[int, int, int, int]
 ) -> None:
     source = MemorySource(encode(tmp_path, texture(1, 100, 100, 8), Encoding()).read_bytes())
-    reader = TileReader(openjpeg, inline_pool(), 0, DecodingCounts())
+    reader = TileReader(codestreams, inline_pool(), 0, DecodingCounts())
     with pytest.raises(ValueError, match="does not lie"):
         reader.read(source, build_index(source), PixelWindow(*window), 0)
 
 
-def test_a_window_is_one_fetch_of_its_packets_alone(tmp_path: Path, openjpeg: OpenJpeg) -> None:
+def test_a_window_is_one_fetch_of_its_packets_alone(
+    tmp_path: Path, codestreams: CodestreamDecoder
+) -> None:
     encoding = Encoding(bits=15, tile=(128, 128), precincts=((64, 64),), resolutions=3)
     path = encode(tmp_path, texture(1, 512, 512, 15), encoding)
     source = MemorySource(path.read_bytes())
     index = build_index(source)
     source.calls.clear()
     counts = DecodingCounts()
-    reader = TileReader(openjpeg, inline_pool(), 0, counts)
+    reader = TileReader(codestreams, inline_pool(), 0, counts)
     reader.read(source, index, PixelWindow(120, 120, 16, 16), 0)
     figures = counts.snapshot()
     assert len(source.calls) == figures["fetches"] == 1
@@ -157,12 +161,12 @@ def test_a_window_is_one_fetch_of_its_packets_alone(tmp_path: Path, openjpeg: Op
     assert figures["bytes_fetched"] == figures["bytes_needed"] < len(source.data) / 8
 
 
-def test_the_same_window_is_decoded_once(tmp_path: Path, openjpeg: OpenJpeg) -> None:
+def test_the_same_window_is_decoded_once(tmp_path: Path, codestreams: CodestreamDecoder) -> None:
     path = encode(tmp_path, texture(1, 200, 200, 8), Encoding(tile=(100, 100)))
     source = MemorySource(path.read_bytes())
     index = build_index(source)
     counts = DecodingCounts()
-    reader = TileReader(openjpeg, inline_pool(), 1 << 20, counts)
+    reader = TileReader(codestreams, inline_pool(), 1 << 20, counts)
     first = reader.read(source, index, PixelWindow(50, 50, 100, 100), 0)
     first += 1
     second = reader.read(source, index, PixelWindow(50, 50, 100, 100), 0)
@@ -170,9 +174,11 @@ def test_the_same_window_is_decoded_once(tmp_path: Path, openjpeg: OpenJpeg) -> 
     assert counts.snapshot()["tiles_decoded"] == counts.snapshot()["tiles_kept"] == 4
 
 
-def test_another_state_of_a_file_is_decoded_anew(tmp_path: Path, openjpeg: OpenJpeg) -> None:
+def test_another_state_of_a_file_is_decoded_anew(
+    tmp_path: Path, codestreams: CodestreamDecoder
+) -> None:
     counts = DecodingCounts()
-    reader = TileReader(openjpeg, inline_pool(), 1 << 20, counts)
+    reader = TileReader(codestreams, inline_pool(), 1 << 20, counts)
     encoding = replace(Encoding(), resolutions=2)
     for seed in (1, 2):
         samples = texture(1, 60, 60, 8, seed=seed)
