@@ -24,12 +24,12 @@ from function.settings import Settings
 
 NAME = "ingest"
 ALL_GOOD = 0
+SOME_REFUSED = 1
 # Products by what became of them, then image files: those whose codestream index was made, and
 # those that cannot have one.
 COUNTED: Sequence[str] = (*Outcome, "partial", "indexed", "unfit")
 # Files indexed at once. It is mostly waiting, and CDSE's store allows four connections.
 FILES_AT_ONCE = 4
-SOME_REFUSED = 1
 TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 
 
@@ -68,9 +68,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 SceneWriter(pool),
             ):
                 counts[ingested.outcome] += 1
+                counts["partial"] += bool(ingested.warnings)
                 counts["indexed"] += ingested.indexed
                 counts["unfit"] += sum(map(len, ingested.unfit.values()))
-                counts["partial"] += bool(ingested.warnings)
                 report.product(ingested)
     finally:
         report.summary(counts)
@@ -103,11 +103,11 @@ class JsonReport:
         if ingested.warnings:
             line["warnings"] = ingested.warnings
         if ingested.reason is not None:
+            line["reason"] = ingested.reason
         if ingested.indexed:
             line["indexed"] = ingested.indexed
         if ingested.unfit:
             line["unfit"] = ingested.unfit
-            line["reason"] = ingested.reason
         print(json.dumps(line), flush=True)
 
     def summary(self, counts: Counter[str]) -> None:
@@ -124,11 +124,11 @@ class TerminalReport:
     def product(self, ingested: Ingested) -> None:
         self._done += 1
         notes = [f"refused: {ingested.reason}"] if ingested.reason is not None else []
+        notes += [f"partial: {warning}" for warning in ingested.warnings]
         notes += [
             f"read through GDAL: {', '.join(names)}: {reason}"
             for reason, names in ingested.unfit.items()
         ]
-        notes += [f"partial: {warning}" for warning in ingested.warnings]
         for note in notes:
             print(f"{TO_LINE_START}{ingested.path.name}\n    {note}")
         progress = f"{self._done} of {self._total}  {ingested.outcome}  {ingested.path.name}"
