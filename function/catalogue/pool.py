@@ -37,8 +37,7 @@ class CataloguePool:
     """A pool of connections that is opened after the fork and repairs itself.
 
     It works through a pooler in transaction mode: no statement is prepared, no session state is
-    kept, and each call of ``fetch`` is one transaction in one round trip. ``read_only`` refuses
-    writes by the transaction's own mode.
+    kept, and each call of ``fetch`` is one transaction in one round trip.
     """
 
     def __init__(self, url: str, connections: int) -> None:

@@ -5,7 +5,6 @@ import argparse
 from function.database.cluster import ClusterState, PrivateCluster
 from function.settings import Settings
 
-NAME = "database"
 # What the Linux Standard Base asks of a `status` where the program does not run.
 NOT_RUNNING = 3
 

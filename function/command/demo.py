@@ -9,7 +9,6 @@ from function.demo.products import Step, write_demo
 from function.errors import OperatorError
 from function.settings import Settings
 
-NAME = "demo"
 DIRECTORY = "demo"
 TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 TELLINGS = 10  # lines of progress where no terminal shows it: one for every tenth

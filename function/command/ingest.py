@@ -22,7 +22,6 @@ from function.scenes.image_header import read_image_header
 from function.scenes.jpeg2000.byte_source import open_local
 from function.settings import Settings
 
-NAME = "ingest"
 ALL_GOOD = 0
 SOME_REFUSED = 1
 # Products by what became of them, then image files: those whose codestream index was made, and

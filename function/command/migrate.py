@@ -6,8 +6,6 @@ from function.catalogue.migrations import migrate
 from function.command.running_catalogue import running_catalogue
 from function.settings import Settings
 
-NAME = "migrate"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take no arguments: the settings say which database and which files."""

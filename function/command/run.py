@@ -19,7 +19,6 @@ from function.demo.itinerary import GROUND
 from function.errors import OperatorError
 from function.settings import Settings
 
-NAME = "run"
 MAP_WIDTH = 1024  # pixels: fits a browser's window
 # Imports, the mapfile and the first connection take 2 s; a busy machine may take many times that.
 READY_SECONDS = 60

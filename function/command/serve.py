@@ -11,8 +11,6 @@ from function.composition import compose
 from function.settings import Settings
 from function.telemetry import configure_logging
 
-NAME = "serve"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take no arguments: everything is a setting."""
