@@ -1,4 +1,4 @@
-"""sentinel-ows: OGC WMS and WCS straight from Copernicus Sentinel archives.
+"""sentinel-ows: maps (OGC WMS) straight from Copernicus Sentinel archives.
 
 The tree is the request path: ``parse`` → ``catalogue`` (search) → ``scenes`` (read) →
 ``mapserver`` (render) → ``edge`` (reply).

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="OGC WMS and WCS straight from Copernicus Sentinel archives."
+        prog=PROGRAM, description="Maps (OGC WMS) straight from Copernicus Sentinel archives."
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
     subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")

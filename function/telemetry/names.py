@@ -72,7 +72,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         ERROR_TYPE: "Class of the failure, or the status from 500 on.",
         SERVICE: "`WMS` or `WCS`; `_OTHER` for anything else.",
         OPERATION: "The OGC operation, such as `GetMap`; `_OTHER` for anything else.",
-        LAYERS: "Layers that the request names.",
+        LAYERS: "Layers of the archive that the map is drawn of.",
         TARGET: "`met` where the answer was no server error and came within the target, else"
         " `missed`.",
         STAGE: "The stage: `parse`, `search`, `read` or `render`.",
@@ -147,7 +147,7 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "path": "Path, without its query.",
         "service": "`WMS`, `WCS` or `_OTHER`; null where the request did not get that far.",
         "operation": "The OGC operation, or `_OTHER`; null likewise.",
-        "layers": "Layers that the request names.",
+        "layers": "Layers of the archive that the map is drawn of.",
         "status": "HTTP status of the answer.",
         "duration_ms": "Milliseconds until the answer was ready.",
         "bytes": "Bytes of the answer's body.",
