@@ -12,11 +12,11 @@ from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import open_local
+from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
-from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
-from function.telemetry import Telemetry
+from function.telemetry import Telemetry, names
 
 # Beside the cache of tiles a process needs 200 MB, and each map that is being read up to 250 MB.
 # Where no container sets a limit, others want of the machine's memory too.
@@ -55,14 +55,15 @@ def compose(settings: Settings) -> Service:
     if not settings.database_url:
         raise SettingsError(f"{PREFIX}DATABASE_URL is not set")
     settings = fitted(settings, read_container())
-    telemetry = Telemetry()
+    codestreams = choose_codestreams(settings.jpeg2000_decoder)
+    telemetry = Telemetry(about={names.DECODER: codestreams.name})
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
     gdal = GdalDecoder()
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     decoder = PacketDecoder(
-        OpenJpeg(),
+        codestreams,
         gdal,
         open_local,
         workers,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
@@ -16,6 +17,14 @@ CHECKOUT_CATALOG_SQL = Path(__file__).parent.parent / "catalog-sql"
 
 class SettingsError(OperatorError):
     """A setting's value cannot be used; the message names the variable."""
+
+
+class Jpeg2000Decoder(StrEnum):
+    """What decodes JPEG 2000."""
+
+    AUTO = "auto"
+    OPENJPEG = "openjpeg"
+    GDAL = "gdal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,14 @@ class Settings:
     decode_threads: Annotated[
         int, About("Tiles decoded at once. 0 means one for each CPU that the container is given.")
     ] = 0
+    jpeg2000_decoder: Annotated[
+        Jpeg2000Decoder,
+        About(
+            "What decodes JPEG 2000: `openjpeg`, the library itself, which decodes no more of a"
+            " tile than the map shows; `gdal`, with Kakadu's driver (JP2KAK) where GDAL has it,"
+            " else JP2OpenJPEG; or `auto`, which is `openjpeg` wherever that can be loaded."
+        ),
+    ] = Jpeg2000Decoder.AUTO
     tile_cache_bytes: Annotated[
         int,
         About(

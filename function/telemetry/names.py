@@ -157,11 +157,14 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+DECODER: Final = "sentinel_ows.jpeg2000_decoder"
+
 RESOURCE_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "service.name": "`sentinel-ows`, or what `OTEL_SERVICE_NAME` says.",
         "service.version": "Version of this package.",
         "service.instance.id": "A random name of the process: its series stay apart from others'.",
+        DECODER: "What decodes JPEG 2000, and its version.",
         "faas.name": "Knative service (`K_SERVICE`), where there is one.",
         "faas.version": "Knative revision (`K_REVISION`), where there is one.",
     }

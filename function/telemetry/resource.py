@@ -7,13 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 
 
-def describe_process(environment: Mapping[str, str]) -> Resource:
-    """Describe this process; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+def describe_process(environment: Mapping[str, str], about: Mapping[str, str]) -> Resource:
+    """Describe this process, also by ``about``.
+
+    OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
 
     Call it after the fork: ``service.instance.id`` must differ in every process, or the metrics
     of one overwrite those of another.
     """
     attributes = {
+        **about,
         "service.name": "sentinel-ows",
         "service.version": package_version(),
         "service.instance.id": str(uuid.uuid4()),

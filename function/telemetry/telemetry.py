@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -29,16 +30,19 @@ class Telemetry:
     Ready for use once made: requests are measured and logged, nothing is exported. ``start``,
     called after the fork, adds the exporters that the standard ``OTEL_EXPORTER_OTLP_*`` variables
     ask for; sampling follows ``OTEL_TRACES_SAMPLER``. ``span_processors`` receive every sampled
-    span too, such as the SDK's in-memory exporter in a test.
+    span too, such as the SDK's in-memory exporter in a test. ``about`` tells more of the process,
+    by the names of ``names.RESOURCE_ATTRIBUTES``.
     """
 
     def __init__(
         self,
         environment: Mapping[str, str] = os.environ,
         span_processors: Sequence[SpanProcessor] = (),
+        about: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._environment = environment
         self._span_processors = tuple(span_processors)
+        self._about = about
         self._propagator = TraceContextTextMapPropagator()
         self._build(exporting=False)
 
@@ -94,7 +98,7 @@ class Telemetry:
 
     def _build(self, *, exporting: bool) -> None:
         version = package_version()
-        resource = describe_process(self._environment)
+        resource = describe_process(self._environment, self._about)
         limits = SpanLimits(
             max_attribute_length=names.STACKTRACE_CHARACTERS,
             max_span_attribute_length=names.VALUE_CHARACTERS,

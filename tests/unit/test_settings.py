@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from function.settings import Settings, SettingsError, described
+from function.settings import Jpeg2000Decoder, Settings, SettingsError, described
 
 
 def test_nothing_set_is_the_defaults() -> None:
@@ -19,6 +19,7 @@ def test_each_kind_of_value_is_read() -> None:
             "SENTINEL_OWS_STATE_DIR": "/var/lib/maps",
             "SENTINEL_OWS_DEADLINE_SECONDS": "12.5",
             "SENTINEL_OWS_TRUST_FORWARDED": "true",
+            "SENTINEL_OWS_JPEG2000_DECODER": "gdal",
         }
     )
     assert settings.port == 9000
@@ -26,6 +27,7 @@ def test_each_kind_of_value_is_read() -> None:
     assert settings.state_dir == Path("/var/lib/maps")
     assert settings.deadline_seconds == 12.5
     assert settings.trust_forwarded is True
+    assert settings.jpeg2000_decoder is Jpeg2000Decoder.GDAL
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,7 @@ def test_a_switch_has_several_spellings(text: str, value: bool) -> None:
     [
         ("PORT", "http"),
         ("SENTINEL_OWS_DEADLINE_SECONDS", "soon"),
+        ("SENTINEL_OWS_JPEG2000_DECODER", "kakadu"),
         ("SENTINEL_OWS_TRUST_FORWARDED", "maybe"),
         ("SENTINEL_OWS_TRUST_FORWARDED", ""),
     ],

@@ -295,6 +295,17 @@ def test_resource_names_the_service_and_its_knative_revision() -> None:
     assert set(attributes) <= set(names.RESOURCE_ATTRIBUTES)
 
 
+def test_the_process_tells_what_it_is_told_of_itself() -> None:
+    exporter = InMemorySpanExporter()
+    telemetry = Telemetry({}, [SimpleSpanProcessor(exporter)], {names.DECODER: "OpenJPEG 2.5.0"})
+    telemetry.start()
+    with telemetry.request("GET", "/ows", {}) as trace:
+        trace.reply(200, 0)
+    telemetry.close()
+    (span,) = exporter.get_finished_spans()
+    assert span.resource.attributes["sentinel_ows.jpeg2000_decoder"] == "OpenJPEG 2.5.0"
+
+
 def test_the_standard_variables_rename_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "irish-maps")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=trial")
