@@ -1,7 +1,7 @@
 """The TIME parameter: ISO 8601 as WMS profiles it (OGC 06-042, annex D)."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, UTC, datetime, timedelta, timezone
 
 from function.errors import InvalidTimeError
 from function.parse.parameters import shown
@@ -39,8 +39,9 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
     A time of reduced precision is the whole of its year, month, day, hour, minute or second, so
     ``2026-06-01T10:30:15Z`` finds an acquisition at 10:30:15.024. ``first/last`` includes all of
     ``last``; an end left empty, or ``current``, is open. ``first/last/period``, as capabilities
-    have it, is that interval: scenes do not come in periods. ``current`` alone is the most recent
-    of any time. Times without a zone are UTC. Raises InvalidTimeError.
+    have it, is that interval: scenes do not come in periods. A single value of midnight to the
+    second is its day: so clients write the steps of a dimension whose period is a day. ``current``
+    alone is the most recent of any time. Times without a zone are UTC. Raises InvalidTimeError.
     """
     if text.lower() == CURRENT:
         return ()
@@ -53,7 +54,7 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
 def _read_value(text: str) -> TimeRange:
     first, *rest = text.split("/")
     if not rest:
-        return _read_time(text)
+        return _read_single(text)
     last, *period = rest
     if not (first or last) or not all(map(_PERIOD.fullmatch, period)) or len(period) > 1:
         raise InvalidTimeError(f"TIME={shown(text)} is no interval: {FORMS}")
@@ -62,6 +63,16 @@ def _read_value(text: str) -> TimeRange:
     if start is not None and end is not None and end <= start:
         raise InvalidTimeError(f"TIME={shown(text)} ends before it starts")
     return TimeRange(start, end)
+
+
+def _read_single(text: str) -> TimeRange:
+    """Read a time that stands alone, where midnight to the second is the day it begins."""
+    time = _read_time(text)
+    if time.start is None or time.end is None or time.end - time.start > timedelta(seconds=1):
+        return time
+    if time.start != time.start.replace(hour=0, minute=0, second=0, microsecond=0):
+        return time
+    return TimeRange(time.start, _after(time.start, timedelta(days=1)))
 
 
 def _read_time(text: str) -> TimeRange:
@@ -93,13 +104,19 @@ def _start(match: re.Match[str]) -> datetime:
 def _end(match: re.Match[str], start: datetime) -> datetime | None:
     """The first moment after the span; None past the last year that a datetime can hold."""
     part = match.groupdict()
+    if part["month"] is None:
+        return start.replace(year=start.year + 1) if start.year < MAXYEAR else None
+    if part["day"] is None:
+        next_month = _after(start, timedelta(days=31))
+        return next_month and next_month.replace(day=1)
+    return _after(start, _length(part))
+
+
+def _after(start: datetime, length: timedelta) -> datetime | None:
+    """The moment ``length`` after ``start``; None past the last that a datetime can hold."""
     try:
-        if part["month"] is None:
-            return start.replace(year=start.year + 1)
-        if part["day"] is None:
-            return (start + timedelta(days=31)).replace(day=1)
-        return start + _length(part)
-    except (ValueError, OverflowError):
+        return start + length
+    except OverflowError:
         return None
 
 
