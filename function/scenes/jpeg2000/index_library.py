@@ -1,7 +1,7 @@
 """Finding the codestream index of a file: in memory, in the catalogue, or in the file itself."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from function.scene import Asset
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.index_record import IndexedFile, index_file, read_record, state_of
 
 # Beside its packed blocks an index holds its parsed main header.
@@ -102,11 +103,16 @@ class IndexLibrary:
         if doubted.trusted:
             return None
         entry = self._entries.get(asset.href, partial(self._load_one, asset, counts))
-        if entry.file is doubted:
-            made = self._make(asset, source, entry, counts)
-        else:
-            # Another thread doubted it too, and was faster.
-            made = self.find(asset, source, counts)
+        try:
+            if entry.file is doubted:
+                made = self._make(asset, source, entry, counts)
+            else:
+                # Another thread doubted it too, and was faster.
+                made = self.find(asset, source, counts)
+        except CodestreamError:
+            # The rest of a damaged file can still be read by it, and there is no other to be had.
+            self._entries.get(asset.href, lambda: _Entry(replace(doubted, trusted=True)))
+            raise
         return None if made.equals(doubted) else made
 
     def _load_one(self, asset: Asset, counts: DecodingCounts) -> _Entry:
