@@ -1,5 +1,6 @@
 """Settings: every one an environment variable ``SENTINEL_OWS_*``, documented where it stands."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -29,10 +30,14 @@ class Jpeg2000Decoder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a setting does and why its default; ``variable`` where it is not the usual name."""
+    """What a setting does and why its default.
+
+    ``variable`` is where it is not the usual name. ``least`` bounds a number.
+    """
 
     text: str
     variable: str | None = None
+    least: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,10 @@ class Settings:
         ),
     ] = 16_777_216
     decode_threads: Annotated[
-        int, About("Tiles decoded at once. 0 means one for each CPU that the container is given.")
+        int,
+        About(
+            "Tiles decoded at once. 0 means one for each CPU that the container is given.", least=0
+        ),
     ] = 0
     jpeg2000_decoder: Annotated[
         Jpeg2000Decoder,
@@ -96,14 +104,16 @@ class Settings:
         About(
             "Bytes of decoded tiles that a process keeps for the next map; a map of 512 x 512"
             " pixels from three bands takes 1.6 MB. 0 means a quarter of the container's memory, at"
-            " most 1 GiB."
+            " most 1 GiB.",
+            least=0,
         ),
     ] = 0
     index_cache_bytes: Annotated[
         int,
         About(
             "Bytes of codestream indexes that a process keeps, up to 80 KB for an image. 0 means"
-            " a 32nd of the container's memory, at most 128 MiB."
+            " a 32nd of the container's memory, at most 128 MiB.",
+            least=0,
         ),
     ] = 0
     max_body_bytes: Annotated[
@@ -125,14 +135,16 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read every setting; raise SettingsError for one that does not parse."""
         values: dict[str, object] = {}
-        for name, variable, kind in described():
+        for name, variable, kind, least in described():
             text = environment.get(variable)
             if text is None:
                 continue
             try:
-                values[name] = _parse(kind, text)
+                values[name] = value = _parse(kind, text)
             except (KeyError, ValueError) as error:
                 raise SettingsError(f"{variable}={text!r} is no {kind.__name__}") from error
+            if isinstance(value, int | float) and not least <= value < math.inf:
+                raise SettingsError(f"{variable}={text!r} is out of range: at least {least:g}")
         return cls(**values)  # type: ignore[arg-type]
 
 
@@ -140,11 +152,13 @@ def _parse(kind: type, text: str) -> object:
     return SWITCH[text.strip().lower()] if kind is bool else kind(text)
 
 
-def described() -> list[tuple[str, str, type]]:
-    """List every setting as (name, environment variable, type)."""
+def described() -> list[tuple[str, str, type, float]]:
+    """List every setting as (name, environment variable, type, least value of a number)."""
     hints = get_type_hints(Settings, include_extras=True)
     settings = []
     for setting in fields(Settings):
         kind, about = get_args(hints[setting.name])
-        settings.append((setting.name, about.variable or PREFIX + setting.name.upper(), kind))
+        least = 0 if kind is bool else about.least
+        variable = about.variable or PREFIX + setting.name.upper()
+        settings.append((setting.name, variable, kind, least))
     return settings

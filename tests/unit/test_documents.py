@@ -31,10 +31,10 @@ def rows(document: str) -> list[list[str]]:
 
 def about_settings() -> dict[str, About]:
     hints = get_type_hints(Settings, include_extras=True)
-    return {name: hints[name].__metadata__[0] for name, _, _ in described()}
+    return {name: hints[name].__metadata__[0] for name, *_ in described()}
 
 
-@pytest.mark.parametrize(("name", "variable"), [(name, key) for name, key, _ in described()])
+@pytest.mark.parametrize(("name", "variable"), [(name, key) for name, key, *_ in described()])
 def test_every_setting_is_documented_with_its_default(name: str, variable: str) -> None:
     (default,) = [setting.default for setting in fields(Settings) if setting.name == name]
     shown = default
@@ -45,7 +45,7 @@ def test_every_setting_is_documented_with_its_default(name: str, variable: str) 
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
-    known = {variable for _, variable, _ in described()}
+    known = {variable for _, variable, *_ in described()}
     for document in DOCUMENTS:
         mentioned = set(re.findall(r"\bSENTINEL_OWS_[A-Z_]+\b", document.read_text()))
         assert mentioned <= known, document

@@ -54,8 +54,23 @@ def test_a_value_that_does_not_parse_is_named(variable: str, text: str) -> None:
         Settings.from_environment({variable: text})
 
 
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("SENTINEL_OWS_THREADS", "0"),
+        ("SENTINEL_OWS_MAX_SCENES", "-1"),
+        ("SENTINEL_OWS_DEADLINE_SECONDS", "nan"),
+        ("SENTINEL_OWS_DEADLINE_SECONDS", "inf"),
+        ("SENTINEL_OWS_TILE_CACHE_BYTES", "-1"),
+    ],
+)
+def test_a_number_out_of_range_is_named(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{variable}.*out of range"):
+        Settings.from_environment({variable: text})
+
+
 def test_every_variable_is_one_settings_own() -> None:
-    variables = [variable for _, variable, _ in described()]
+    variables = [variable for _, variable, *_ in described()]
     assert len(set(variables)) == len(variables)
     assert {variable for variable in variables if not variable.startswith("SENTINEL_OWS_")} == {
         "PORT"
