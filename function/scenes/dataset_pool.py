@@ -74,8 +74,8 @@ def _open(href: str, reduction: int) -> DatasetReader:
 
 def _key(href: str, reduction: int) -> Key:
     """Name a dataset so that a local file which was replaced gets another name."""
-    path = Path(href)
-    if not path.is_file():
+    try:
+        status = Path(href).stat()
+    except OSError:
         return href, reduction, 0, 0
-    status = path.stat()
     return href, reduction, status.st_mtime_ns, status.st_size

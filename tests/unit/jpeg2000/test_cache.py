@@ -1,4 +1,4 @@
-"""The byte-bounded cache, the helper that runs tasks, and the merging of ranges."""
+"""The byte-bounded cache, running tasks in parallel, and the merging of ranges."""
 
 import threading
 from collections.abc import Callable
