@@ -1,5 +1,6 @@
 """sentinel-ows over the archive: a catalogue that is filled anew, and the service as it runs."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ def empty_database(directory: Path) -> Iterator[str]:
 
 def fill_catalogue(url: str, products: tuple[Path, ...]) -> None:
     """Catalogue ``products`` by the command, as an operator does."""
-    environment = {"SENTINEL_OWS_DATABASE_URL": url}
+    environment = {**os.environ, "SENTINEL_OWS_DATABASE_URL": url}
     for arguments in (["migrate"], ["ingest", *map(str, products)]):
         done = subprocess.run(
             [PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
