@@ -160,7 +160,9 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
     assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
     assert "nowhere\r\n    refused: there is no such directory" in shown
     assert "1 of 2  new" in shown
-    assert shown.splitlines()[-1].endswith("1 new, 0 unchanged, 0 updated, 1 refused, 1 partial, 2 indexed, 0 unfit")
+    assert shown.splitlines()[-1].endswith(
+        "1 new, 0 unchanged, 0 updated, 1 refused, 1 partial, 2 indexed, 0 unfit"
+    )
 
 
 def _read(terminal: int) -> str:
