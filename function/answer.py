@@ -23,6 +23,9 @@ from function.telemetry import RequestTrace, StageTrace
 # What the catalogue holds changes as products arrive, every few minutes at most; a client that
 # waits for one should see it at once by a person's measure.
 EXTENTS_SECONDS = 2.0
+# Without a mask nothing shows below a scene that covers all, but where its outline promises more
+# than there is, or its files cannot be read: for that there is a second one.
+COVERINGS = 2
 
 
 class Catalogue(Protocol):
@@ -163,13 +166,21 @@ class RequestPath:
         limit = self._settings.max_scenes
         searched: dict[tuple[str, Search], Found] = {}
         found: dict[str, Found] = {}
+        masked = {
+            (self.publication.archive_layers[selection.name].collection, selection.search)
+            for selection in query.layers
+            if selection.cloud_mask
+        }
         for selection in query.layers:
             layer = self.publication.archive_layers[selection.name]
             check_times(layer, selection.search, extents.get(layer.collection))
             key = (layer.collection, selection.search)
             if key not in searched:
+                search = selection.search
+                if key not in masked:
+                    search = replace(search, coverings=COVERINGS)
                 scenes = self._catalogue.search(
-                    layer.collection, query.grid, selection.search, limit + 1, deadline
+                    layer.collection, query.grid, search, limit + 1, deadline
                 )
                 searched[key] = Found(scenes[:limit], cut=len(scenes) > limit)
                 stage.add("scenes", len(searched[key].scenes))

@@ -79,6 +79,18 @@ class LayerUnavailableError(OwsError):
     """The database of a plain layer cannot be reached now."""
 
 
+class ArchiveThrottledError(SceneUnreadableError):
+    """The archive asks for fewer reads: worth another try a little later."""
+
+
+class ArchiveUnavailableError(SceneUnreadableError):
+    """The archive cannot be reached, does not answer in time, or fails by itself."""
+
+
+class ArchiveDeniedError(SceneUnreadableError):
+    """The archive refuses access: credentials are missing, wrong or not enough."""
+
+
 class RenderError(OwsError):
     """MapServer failed to draw what it was given."""
 
@@ -110,6 +122,9 @@ FAULTS: dict[type[OwsError], Fault] = {
     CatalogueUnavailableError: Fault(503, None, None),
     LayerUnavailableError: Fault(503, None, None),
     SceneUnreadableError: Fault(502, None, None),
+    ArchiveThrottledError: Fault(503, None, None),
+    ArchiveUnavailableError: Fault(502, None, None),
+    ArchiveDeniedError: Fault(502, None, None),
     RenderError: Fault(500, None, None),
 }
 

@@ -26,12 +26,16 @@ class Search:
     """The scenes a layer may be made of, best first by ``priority``.
 
     No ``times`` means any time. ``max_cloud`` bounds the product's cloud cover in percent; None
-    admits every product, also those without a figure.
+    admits every product, also those without a figure. ``scene`` is the name of the only scene to
+    use, None where any will do. ``coverings`` is how many scenes may cover a grid cell's part of
+    the map before those below are left out; None leaves out none, for a mask to fall through.
     """
 
     times: tuple[TimeRange, ...] = ()
     max_cloud: float | None = None
     priority: Priority = Priority.MOST_RECENT
+    scene: str | None = None
+    coverings: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ BEGIN
             collection, cell,
             min(st_xmin(footprint)), min(st_ymin(footprint)),
             max(st_xmax(footprint)), max(st_ymax(footprint)),
-            min(acquired), max(acquired), count(*)
+            min(acquired), max(acquired), count(*), reach_of(st_collect(footprint))
         FROM arrived
         WHERE NOT superseded
         GROUP BY collection, cell
@@ -54,7 +54,8 @@ BEGIN
             north = greatest(held.north, excluded.north),
             first_acquired = least(held.first_acquired, excluded.first_acquired),
             last_acquired = greatest(held.last_acquired, excluded.last_acquired),
-            scene_count = held.scene_count + excluded.scene_count;
+            scene_count = held.scene_count + excluded.scene_count,
+            reach = reach_of(st_collect(held.reach, excluded.reach));
 
         INSERT INTO collections AS held
         SELECT
@@ -85,7 +86,8 @@ BEGIN
         scenes.collection, scenes.cell,
         min(st_xmin(scenes.footprint)), min(st_ymin(scenes.footprint)),
         max(st_xmax(scenes.footprint)), max(st_ymax(scenes.footprint)),
-        min(scenes.acquired), max(scenes.acquired), count(*)
+        min(scenes.acquired), max(scenes.acquired), count(*),
+        reach_of(st_collect(scenes.footprint))
     FROM unnest(touched_collections, touched_cells) AS touched (collection, cell)
     INNER JOIN scenes
         ON touched.collection = scenes.collection AND touched.cell = scenes.cell

@@ -11,6 +11,7 @@ from function.catalogue.area import area_of
 from function.catalogue.asset_document import read_asset_document
 from function.catalogue.pool import CataloguePool
 from function.deadline import Deadline
+from function.errors import UnknownSceneError
 from function.grid import Grid
 from function.scene import Scene
 from function.search import CollectionExtent, Search, TimeRange
@@ -24,9 +25,21 @@ FROM search_scenes(
     %(west)s::double precision, %(south)s::double precision,
     %(east)s::double precision, %(north)s::double precision,
     %(times)s::tstzmultirange, %(max_cloud)s::double precision,
-    %(priority)s::text, %(limit)s::integer
+    %(priority)s::text, %(coverings)s::integer, %(limit)s::integer
 )
 """
+NAMED = """
+SELECT
+    name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,
+    footprint, assets::text
+FROM search_scene(
+    %(collection)s::text, %(scene)s::text,
+    %(west)s::double precision, %(south)s::double precision,
+    %(east)s::double precision, %(north)s::double precision,
+    %(times)s::tstzmultirange, %(max_cloud)s::double precision
+)
+"""
+HELD = "SELECT FROM scenes WHERE collection = %s AND name = %s"
 EXTENTS = """
 SELECT collection, west, south, east, north, first_acquired, last_acquired, scene_count
 FROM collections
@@ -50,7 +63,11 @@ class SceneCatalogue:
     ) -> tuple[Scene, ...]:
         """Find at most ``limit`` scenes that meet ``grid``, best first, with all their assets.
 
+        Where there are more, every grid cell gives its best before any gives its second. A scene
+        that is asked for by name is found although a newer generation supersedes it.
+
         Raises:
+            UnknownSceneError: there is none of that name in the collection.
             CatalogueUnavailableError: the catalogue cannot be reached.
             DeadlineExceededError: ``deadline`` passed first.
         """
@@ -58,7 +75,7 @@ class SceneCatalogue:
         if area is None:
             return ()
         rows = self._pool.fetch(
-            SEARCH,
+            SEARCH if search.scene is None else NAMED,
             {
                 "collection": collection,
                 "west": area.west,
@@ -68,11 +85,19 @@ class SceneCatalogue:
                 "times": _multirange(search.times),
                 "max_cloud": search.max_cloud,
                 "priority": search.priority.value,
+                "scene": search.scene,
+                "coverings": search.coverings,
                 "limit": limit,
             },
             deadline,
         )
+        if search.scene is not None and not rows:
+            self._check_held(collection, search.scene, deadline)
         return tuple(_scene(collection, row) for row in rows)
+
+    def _check_held(self, collection: str, name: str, deadline: Deadline | None) -> None:
+        if not self._pool.fetch(HELD, (collection, name), deadline):
+            raise UnknownSceneError(f"SCENE={name!r} names no scene of collection {collection}")
 
     def extents(self, deadline: Deadline | None = None) -> Mapping[str, CollectionExtent]:
         """Tell what is held of each collection; one without scenes is absent.

@@ -1,4 +1,4 @@
-"""TIME, MAXCC, PRIORITY and CLOUDMASK: what a request wants of the archive."""
+"""TIME, MAXCC, PRIORITY, SCENE and CLOUDMASK: what a request wants of the archive."""
 
 from function.errors import InvalidParameterError
 from function.parse.parameters import Parameters, shown
@@ -6,6 +6,8 @@ from function.parse.times import read_times
 from function.search import Priority, Search
 
 WHOLE_SKY = 100.0
+# Longer than any product's name: one of Sentinel-2 has 60 characters, one of Sentinel-1 67.
+MAX_NAME = 200
 
 
 def read_search(parameters: Parameters) -> Search:
@@ -19,6 +21,7 @@ def read_search(parameters: Parameters) -> Search:
         times=read_times(time) if time is not None else (),
         max_cloud=_read_max_cloud(parameters),
         priority=Priority(priority) if priority is not None else Priority.MOST_RECENT,
+        scene=_read_scene(parameters),
     )
 
 
@@ -39,3 +42,13 @@ def _read_max_cloud(parameters: Parameters) -> float | None:
     if not 0.0 <= percent <= WHOLE_SKY:
         raise InvalidParameterError(f"MAXCC={shown(text)} is out of range: 0 to 100 percent")
     return None if percent == WHOLE_SKY else percent
+
+
+def _read_scene(parameters: Parameters) -> str | None:
+    """The name of a product; that of its directory, which ends in .SAFE, will do."""
+    text = parameters.find("SCENE")
+    if text is None:
+        return None
+    if len(text) > MAX_NAME or not text.isprintable():
+        raise InvalidParameterError(f"SCENE={shown(text)} is no name of a product")
+    return text.removesuffix(".SAFE")

@@ -13,11 +13,26 @@ from function.catalogue.search import SceneCatalogue
 from function.catalogue.writing import SceneWriter
 from function.search import CollectionExtent
 
+KEPT = """
+SELECT
+    {columns}, west, south, east, north, first_acquired, last_acquired, scene_count
+FROM {table} ORDER BY {columns}
+"""
 COUNTED = """
 SELECT
     {columns}, min(st_xmin(footprint)), min(st_ymin(footprint)), max(st_xmax(footprint)),
     max(st_ymax(footprint)), min(acquired), max(acquired), count(*)
 FROM scenes WHERE NOT superseded GROUP BY {columns} ORDER BY {columns}
+"""
+
+WRONG_REACHES = """
+SELECT collection, cell
+FROM (
+    SELECT collection, cell, st_convexhull(st_collect(footprint)) AS hull
+    FROM scenes WHERE NOT superseded GROUP BY collection, cell
+) AS counted
+FULL JOIN cell_extents USING (collection, cell)
+WHERE st_equals(reach, hull) IS NOT TRUE
 """
 
 
@@ -95,12 +110,11 @@ def test_kept_extents_equal_counted_ones(
                 ("collection", "collections"),
             ):
                 kept = connection.execute(
-                    psycopg.sql.SQL("SELECT * FROM {} ORDER BY {}").format(
-                        psycopg.sql.Identifier(table), psycopg.sql.SQL(columns)
-                    )
+                    KEPT.format(columns=columns, table=table).encode()
                 ).fetchall()
                 counted = connection.execute(COUNTED.format(columns=columns).encode()).fetchall()
                 assert kept == counted
+            assert connection.execute(WRONG_REACHES).fetchall() == []
 
 
 def _write(writer: SceneWriter, change: Change) -> None:
