@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+import rasterio.shutil
 from affine import Affine
 from safe_products import IMAGES, NAME, NO_EDITS, STEM, write_product
 
@@ -102,6 +103,38 @@ def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> N
     # again as well.
     line = {"path": str(root), "outcome": "updated", "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(updated=1, indexed=2)], "")
+
+
+def test_an_image_that_cannot_be_indexed_is_told_and_not_tried_again(
+    catalogue_url: str, tmp_path: Path
+) -> None:
+    root = write_readable_product(tmp_path / "product")
+    image = (root / IMAGES[1]).rename(tmp_path / "with packet lengths.jp2")
+    options = {"QUALITY": "100", "REVERSIBLE": "YES", "GMLJP2": "YES", "GEOJP2": "NO"}
+    rasterio.shutil.copy(image, root / IMAGES[1], driver="JP2OpenJPEG", **options)
+    unfit = {"no packet lengths": [f"{STEM}_SCL_20m.jp2"]}
+    line = {"path": str(root), "outcome": "new", "indexed": 2, "unfit": unfit}
+    assert ingest(catalogue_url, root) == (0, [line, summary(new=1, indexed=2, unfit=1)], "")
+    before = rows(catalogue_url)
+    line = {"path": str(root), "outcome": "unchanged", "unfit": unfit}
+    assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1, unfit=1)], "")
+    assert rows(catalogue_url) == before
+
+
+def test_a_damaged_image_is_told_and_tried_again(catalogue_url: str, tmp_path: Path) -> None:
+    root = write_readable_product(tmp_path)
+    data = (root / IMAGES[0]).read_bytes()
+    tile = data.index(b"\xff\x90\x00\x0a")
+    (root / IMAGES[0]).write_bytes(data[: tile + 6] + bytes([255] * 4) + data[tile + 10 :])
+    warning = (
+        f"1 images cannot be indexed: {STEM}_B04_10m.jp2:"
+        " a tile-part reaches past the end of the codestream"
+    )
+    line = {"path": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
+    assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1, indexed=2)], "")
+    (root / IMAGES[0]).write_bytes(data)
+    line = {"path": str(root), "outcome": "unchanged", "indexed": 1}
+    assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1, indexed=1)], "")
 
 
 def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_path: Path) -> None:
