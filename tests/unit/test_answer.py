@@ -116,6 +116,18 @@ def test_layers_that_ask_the_same_share_one_search(path: Path) -> None:
     assert path.renderer.asked[0][1].keys() == {"VEGETATION", "RADAR", "TRUE_COLOUR"}
 
 
+@pytest.mark.parametrize(
+    ("layers", "coverings"),
+    [("TRUE_COLOUR", 2), ("VEGETATION", None), ("TRUE_COLOUR,VEGETATION", None)],
+)
+def test_what_lies_below_is_searched_where_a_mask_may_show_it(
+    path: Path, layers: str, coverings: int | None
+) -> None:
+    path.answer({"LAYERS": layers, "STYLES": ""})
+    ((_, _, search, _),) = path.catalogue.searches
+    assert search == Search(coverings=coverings)
+
+
 def test_the_extents_are_not_asked_for_with_each_request(path: Path) -> None:
     for _ in range(5):
         path.answer()

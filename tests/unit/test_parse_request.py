@@ -227,8 +227,24 @@ def test_maxcc_of_100_admits_what_has_no_figure() -> None:
     assert read_map({"MAXCC": "0"}).layers[0].search.max_cloud == 0.0
 
 
+@pytest.mark.parametrize("end", ["", ".SAFE"])
+def test_a_scene_is_asked_for_by_the_name_of_its_product(end: str) -> None:
+    name = "S2B_MSIL2A_20241115T100159_N0511_R122_T32TQM_20241115T125542"
+    query = read_map({"LAYERS": "everything", "SCENE": name + end})
+    assert {layer.search.scene for layer in query.layers} == {name}
+    assert "SCENE" not in passed(query)
+
+
+@pytest.mark.parametrize("name", ["S2B\x00", "S2B\x07A", "S" * 201])
+def test_what_cannot_be_a_products_name_is_refused(name: str) -> None:
+    with pytest.raises(InvalidParameterError, match=r"SCENE=.* is no name of a product"):
+        read_map({"SCENE": name})
+
+
 def test_empty_values_count_as_absent() -> None:
-    assert read_map({"TIME": "", "MAXCC": "", "PRIORITY": "", "BGCOLOR": ""}) == read_map({})
+    assert read_map(
+        {"TIME": "", "MAXCC": "", "PRIORITY": "", "SCENE": "", "BGCOLOR": ""}
+    ) == read_map({})
 
 
 def test_what_qgis_adds_is_dropped() -> None:
