@@ -3,14 +3,16 @@
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Scene
-from function.scenes.clipping import clip_polygon
+from function.scenes.clipping import Points, clip_polygon, edges_meet, surrounds
 from function.scenes.decoder import PixelWindow
 from function.scenes.ground import ground_resolution
 from function.scenes.projection import (
@@ -31,30 +33,70 @@ EDGE_POINTS = 21
 # on a real product's swath edge, whose outline has a corner every 17 km. More would make scenes
 # be read in vain along their edges.
 FOOTPRINT_MARGIN = 400.0
-# Outlines are drawn at whole pixels and projected edges are chords: two pixels cover both.
+# Outlines are drawn at whole pixels of a canvas, projected edges are chords, and a pixel of the
+# grid lies up to 0.7 from the middle of the canvas's: two cover all three.
 DRAWING_MARGIN = 2
-# cv2's lines are 32767 wide at most; where a pixel is so small, a margin of 16000 is the map.
-WIDEST_MARGIN = 16000
+# A wide margin is drawn coarsely: a canvas's pixel is this share of it, so that it grows by no
+# more than a quarter, and a line's width does not grow with the zoom.
+COARSENESS = 1 / 8
 
 
-def possible_pixels(scene: Scene, grid: Grid) -> Mask:
-    """Tell which pixels of ``grid`` (height, width) may get a value of ``scene``.
+class Coverage:
+    """Tells which pixels of a grid scenes may fill; scenes of one place share what is alike."""
 
-    Those near both its images' area and its footprint. It errs on the safe side: a pixel that is
-    left out gets none, one that is not may still come out empty.
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._areas: dict[Grid, _Area | None] = {}
+
+    def possible_pixels(self, scene: Scene) -> Mask:
+        """Tell which pixels of the grid (height, width) may get a value of ``scene``.
+
+        Those near both its images' area and its footprint. It errs on the safe side: a pixel that
+        is left out gets none, one that is not may still come out empty.
+        """
+        possible = np.zeros(self._grid.shape, np.bool_)
+        area = self._area(scene.assets[0].grid) if scene.assets else None
+        if area is not None:
+            within = possible[area.window.slices]
+            within[:] = area.possible
+            if area.margin is not None:
+                part = _part(self._grid, area.window)
+                within &= _draw(_rings(scene.footprint), LONLAT, part, area.margin)
+        return possible
+
+    def _area(self, image: Grid) -> "_Area | None":
+        if image not in self._areas:
+            self._areas[image] = _find_area(image, self._grid)
+        return self._areas[image]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Area:
+    """Where an image may lie in a grid, within a window of it.
+
+    ``margin`` is that of footprints there, in pixels; None where nothing tells a pixel's size.
     """
-    if not scene.assets:
-        return np.zeros(grid.shape, np.bool_)
-    image = scene.assets[0].grid
-    possible = _draw([_outline(image)], image.crs, grid, DRAWING_MARGIN)
+
+    window: PixelWindow
+    possible: Mask
+    margin: float | None
+
+
+def _find_area(image: Grid, grid: Grid) -> _Area | None:
+    possible = _draw([_outline(image)], image.crs, grid, 0.0)
     window = bounding_window(possible)
     if window is None:
-        return possible
+        return None
     resolution = ground_resolution(grid, window, image.crs)
+    margin = None
     if resolution is not None:
         margin = FOOTPRINT_MARGIN / (resolution * metres_a_unit(image.crs))
-        possible &= _draw(_rings(scene.footprint), LONLAT, grid, DRAWING_MARGIN + margin)
-    return possible
+    return _Area(window, possible[window.slices].copy(), margin)
+
+
+def _part(grid: Grid, window: PixelWindow) -> Grid:
+    corner = grid.transform @ Affine.translation(window.column, window.row)
+    return Grid(grid.crs, corner, window.width, window.height)
 
 
 def bounding_window(mask: Mask) -> PixelWindow | None:
@@ -88,32 +130,70 @@ def _rings(wkt: str) -> list[NDArray[np.float64]]:
 
 def _draw(rings: list[NDArray[np.float64]], crs: str, grid: Grid, margin: float) -> Mask:
     """Fill ``rings`` in ``grid``, widened by ``margin`` pixels; all of it where that cannot be."""
-    canvas = np.zeros(grid.shape, np.uint8)
+    if not _fill(canvas := _Canvas(grid, margin), rings, crs, grid):
+        return np.ones(grid.shape, np.bool_)
+    return canvas.mask()
+
+
+def _fill(canvas: "_Canvas", rings: list[NDArray[np.float64]], crs: str, grid: Grid) -> bool:
+    """Draw ``rings`` on a canvas of ``grid``; False where they fill it, or cannot be drawn."""
     turn = period(grid.crs)
     for ring in rings:
         x, y = project(crs, grid.crs, *_densify(ring))
-        if not np.isfinite(x).all() or margin > WIDEST_MARGIN:
-            return np.ones(grid.shape, np.bool_)
+        if not np.isfinite(x).all():
+            return False
         if turn is not None:
             x = np.unwrap(x, period=turn)
             if abs(x[-1] - x[0]) > turn / 2:
                 # It goes once around a pole.
-                return np.ones(grid.shape, np.bool_)
-        for shift in _repetitions(x, grid, turn):
+                return False
+        for shift in _repetitions(x, grid, turn, canvas.reach):
             columns, rows = apply(~grid.transform, x + shift, y)
-            # What is cut off lies farther out than the margin reaches.
-            beyond = 2.0 * math.ceil(margin) + 2.0
-            near = clip_polygon(
-                np.stack([columns, rows], axis=1),
-                (-beyond, -beyond),
-                (grid.width + beyond, grid.height + beyond),
-            )
-            if len(near) == 0:
-                continue
+            if not canvas.add(np.stack([columns, rows], axis=1)):
+                return False
+    return True
+
+
+class _Canvas:
+    """A picture of a grid, coarser where the margin is wide, on which polygons are drawn."""
+
+    def __init__(self, grid: Grid, margin: float) -> None:
+        self._grid = grid
+        self._scale = max(1, int(margin * COARSENESS))
+        shape = (-(-grid.height // self._scale), -(-grid.width // self._scale))
+        self._pixels = np.zeros(shape, np.uint8)
+        self._margin = math.ceil(DRAWING_MARGIN + margin / self._scale)
+        # What is cut off lies farther out than the margin reaches.
+        self._beyond = 2.0 * self._margin + 2.0
+
+    @property
+    def reach(self) -> float:
+        """How far outside of the grid a polygon may lie and count, in pixels of the grid."""
+        return self._beyond * self._scale
+
+    def add(self, points: Points) -> bool:
+        """Fill a polygon of ``points`` in pixels of the grid; False where that fills everything."""
+        points = points / self._scale
+        height, width = self._pixels.shape
+        low = (-self._beyond, -self._beyond)
+        high = (width + self._beyond, height + self._beyond)
+        if not edges_meet(points, low, high):
+            return not surrounds(points, (width / 2, height / 2))
+        near = clip_polygon(points, low, high)
+        if len(near):
             corners = np.round(near - 0.5).astype(np.int32)
-            cv2.fillPoly(canvas, [corners], (1,))
-            cv2.polylines(canvas, [corners], True, (1,), thickness=2 * math.ceil(margin) + 1)
-    return canvas.astype(np.bool_)
+            cv2.fillPoly(self._pixels, [corners], (1,))
+            cv2.polylines(self._pixels, [corners], True, (1,), 2 * self._margin + 1)
+        return True
+
+    def mask(self) -> Mask:
+        """Tell which pixels of the grid were drawn on."""
+        drawn = self._pixels.view(np.bool_)
+        if self._scale > 1:
+            # A canvas of a single pixel may be much larger than the grid.
+            drawn = drawn.repeat(min(self._scale, self._grid.width), axis=1)
+            drawn = drawn.repeat(min(self._scale, self._grid.height), axis=0)
+        return drawn[: self._grid.height, : self._grid.width]
 
 
 def _densify(ring: NDArray[np.float64]) -> tuple[Coordinates, Coordinates]:
@@ -124,12 +204,12 @@ def _densify(ring: NDArray[np.float64]) -> tuple[Coordinates, Coordinates]:
     return points[:, 0], points[:, 1]
 
 
-def _repetitions(x: Coordinates, grid: Grid, turn: float | None) -> Iterator[float]:
-    """Give the whole turns after which points ``x`` may lie in ``grid`` again."""
+def _repetitions(x: Coordinates, grid: Grid, turn: float | None, reach: float) -> Iterator[float]:
+    """Give the whole turns after which points ``x`` may lie within ``reach`` pixels of ``grid``."""
     if turn is None:
         yield 0.0
         return
-    corners = grid.transform.c + np.array([0.0, grid.transform.a * grid.width])
+    corners = grid.transform.c + grid.transform.a * np.array([-reach, grid.width + reach])
     first = math.ceil((corners.min() - x.max()) / turn)
     last = math.floor((corners.max() - x.min()) / turn)
     for count in range(first, last + 1):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Scene
-from function.scenes.coverage import possible_pixels
+from function.scenes.coverage import Coverage
 
 Mask = NDArray[np.bool_]
 
@@ -27,7 +27,7 @@ class SceneQueue:
 
     def __init__(self, scenes: Sequence[Scene], grid: Grid) -> None:
         self._scenes = deque(scenes)
-        self._grid = grid
+        self._coverage = Coverage(grid)
 
     def next_wave(self, empty: Mask) -> list[tuple[Scene, Mask]]:
         """Give the next scenes, and which of the ``empty`` pixels each may fill; none at the end.
@@ -38,7 +38,7 @@ class SceneQueue:
         claimed = np.zeros_like(empty)
         while self._scenes and len(wave) < WAVE and empty.any():
             scene = self._scenes[0]
-            needed = possible_pixels(scene, self._grid) & empty
+            needed = self._coverage.possible_pixels(scene) & empty
             if needed.any():
                 alone = np.count_nonzero(needed & ~claimed)
                 if 2 * alone < np.count_nonzero(needed):

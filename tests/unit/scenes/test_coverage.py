@@ -6,12 +6,18 @@ import numpy as np
 import pyproj
 import pytest
 from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Asset, Scene
-from function.scenes.coverage import bounding_window, possible_pixels
+from function.scenes import coverage as module
+from function.scenes.coverage import FOOTPRINT_MARGIN, Coverage, bounding_window
 from function.scenes.decoder import PixelWindow
+from function.scenes.ground import ground_resolution
+
+Floats = NDArray[np.float64]
 
 # Wider than any of the images in Ireland.
 IRELAND = "MULTIPOLYGON(((-11 50, -5 50, -5 56, -11 56, -11 50)))"
@@ -69,13 +75,13 @@ def assert_tight(possible: NDArray[np.bool_], true: NDArray[np.bool_], margin: i
 def test_image_is_found_in_any_system(crs: str, bounds: tuple[float, float, float, float]) -> None:
     image = cell("EPSG:32629", 499980, 5900040)
     grid = Grid.from_bounds(crs, bounds, 400, 300)
-    assert_tight(possible_pixels(scene(image), grid), on_image(grid, image), 4)
+    assert_tight(Coverage(grid).possible_pixels(scene(image)), on_image(grid, image), 4)
 
 
 def test_elsewhere_is_none() -> None:
     image = cell("EPSG:32629", 499980, 5900040)
     grid = Grid.from_bounds("EPSG:3857", (1e6, 6.7e6, 1.1e6, 6.8e6), 300, 300)
-    assert not possible_pixels(scene(image), grid).any()
+    assert not Coverage(grid).possible_pixels(scene(image)).any()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +103,7 @@ def test_antimeridian_is_no_border(crs: str, bounds: tuple[float, float, float, 
     )
     grid = Grid.from_bounds(crs, bounds, 360, 300)
     true = on_image(grid, image)
-    possible = possible_pixels(scene(image, split), grid)
+    possible = Coverage(grid).possible_pixels(scene(image, split))
     assert true.any()
     assert possible[true].all()
     assert possible.mean() < true.mean() + 0.1
@@ -107,7 +113,7 @@ def test_image_over_the_pole_may_be_anywhere_along_the_parallels() -> None:
     image = Grid("EPSG:3995", Affine(1000, 0, -300000, 0, -1000, 300000), 600, 600)
     grid = Grid.from_bounds("EPSG:4326", (-180, 80, 180, 90), 360, 40)
     true = on_image(grid, image)
-    assert possible_pixels(scene(image, ARCTIC), grid)[true].all()
+    assert Coverage(grid).possible_pixels(scene(image, ARCTIC))[true].all()
 
 
 def test_footprint_leaves_out_the_part_without_data() -> None:
@@ -115,7 +121,7 @@ def test_footprint_leaves_out_the_part_without_data() -> None:
     # Data in the western half only: as far as 8.2 degrees west.
     west = "MULTIPOLYGON(((-9.1 52.2, -8.2 52.2, -8.2 53.3, -9.1 53.3, -9.1 52.2)))"
     grid = Grid("EPSG:32629", Affine(100, 0, 499980, 0, -100, 5900040), 1098, 1098)
-    possible = possible_pixels(scene(image, west), grid)
+    possible = Coverage(grid).possible_pixels(scene(image, west))
     to_utm = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32629", always_xy=True)
     x, _ = to_utm.transform(-8.2, 52.75)
     border = (x - 499980) / 100
@@ -128,16 +134,111 @@ def test_deep_zoom_inside_and_outside() -> None:
     image = cell("EPSG:32629", 499980, 5900040)
     narrow = "MULTIPOLYGON(((-9.1 52.2, -8.2 52.2, -8.2 53.3, -9.1 53.3, -9.1 52.2)))"
     inside = Grid("EPSG:32629", Affine(0.05, 0, 520000, 0, -0.05, 5880000), 64, 64)
-    assert possible_pixels(scene(image, narrow), inside).all()
+    assert Coverage(inside).possible_pixels(scene(image, narrow)).all()
     outside = Grid("EPSG:32629", Affine(0.5, 0, 580000, 0, -0.5, 5880000), 64, 64)
-    assert not possible_pixels(scene(image, narrow), outside).any()
+    assert not Coverage(outside).possible_pixels(scene(image, narrow)).any()
 
 
 def test_scene_without_images_has_nothing() -> None:
     grid = Grid.from_bounds("EPSG:4326", (-9, 52, -8, 53), 10, 10)
     moment = datetime(2026, 6, 1, tzinfo=UTC)
     bare = Scene("c", "n", moment, moment, "S2A", "", "", 1, "", None, IRELAND, ())
-    assert not possible_pixels(bare, grid).any()
+    assert not Coverage(grid).possible_pixels(bare).any()
+
+
+def signed_distances(corners: Floats, points: Floats) -> Floats:
+    """How far ``points`` (n, 2) lie from a polygon's edges; negative for those inside it."""
+    ends = np.roll(corners, -1, axis=0)
+    along, towards = ends - corners, points[:, np.newaxis] - corners
+    share = (towards * along).sum(axis=2) / (along**2).sum(axis=1)
+    nearest = towards - share.clip(0.0, 1.0)[..., np.newaxis] * along
+    distance: Floats = np.hypot(nearest[..., 0], nearest[..., 1]).min(axis=1)
+    y = points[:, 1:]
+    rising = (corners[:, 1] > y) != (ends[:, 1] > y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = corners[:, 0] + (y - corners[:, 1]) / along[:, 1] * along[:, 0]
+    inside = (rising & (crossing > points[:, :1])).sum(axis=1) % 2 == 1
+    return np.where(inside, -distance, distance)
+
+
+@settings(max_examples=150)
+@given(
+    directions=st.lists(st.integers(0, 359), min_size=3, max_size=9, unique=True),
+    reach=st.floats(2_000, 60_000),
+    place=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+    crs=st.sampled_from(["EPSG:32629", "EPSG:3857", "EPSG:4326", "EPSG:32630"]),
+    # The margin of some is a whole number of a canvas's pixels: nothing is rounded up there.
+    resolution=st.sampled_from([50.0, 10.0, 5.0, 1.0, 0.5])
+    | st.floats(-3, 3.5).map(lambda power: 10.0**power),
+)
+def test_no_pixel_near_the_footprint_is_left_out_and_few_far_from_it_are_not(
+    directions: list[int],
+    reach: float,
+    place: tuple[float, float],
+    crs: str,
+    resolution: float,
+) -> None:
+    middle = np.array([555000.0, 5845000.0])
+    turns = np.radians(np.sort(directions))
+    corners = middle + reach * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    to_lonlat = pyproj.Transformer.from_crs("EPSG:32629", "EPSG:4326", always_xy=True)
+    lonlat = np.stack(to_lonlat.transform(*corners.T), axis=1)
+    ring = ", ".join(f"{x:.9f} {y:.9f}" for x, y in [*lonlat, lonlat[0]])
+    # Around a corner of the polygon, where most is undecided.
+    x, y = corners[0] + np.array(place) * 35 * resolution
+    to_crs = pyproj.Transformer.from_crs("EPSG:32629", crs, always_xy=True)
+    x, y = to_crs.transform(x, y)
+    size = resolution / (111_000.0 if crs == "EPSG:4326" else 1.0)
+    grid = Grid(crs, Affine(size, 0, x - 30 * size, 0, -size, y + 20 * size), 60, 40)
+    image = cell("EPSG:32629", 499980, 5900040)
+    possible = Coverage(grid).possible_pixels(scene(image, f"MULTIPOLYGON((({ring})))"))
+    assert possible.shape == grid.shape
+
+    columns, rows = np.meshgrid(np.arange(60) + 0.5, np.arange(40) + 0.5)
+    x = grid.transform.a * columns + grid.transform.c
+    y = grid.transform.e * rows + grid.transform.f
+    points = np.stack(to_crs.transform(x.ravel(), y.ravel(), direction="INVERSE"), axis=1)
+    # Edges that are straight in degrees bend in metres.
+    along = np.linspace(0.0, 1.0, 30, endpoint=False)[:, np.newaxis]
+    ends = np.roll(lonlat, -1, axis=0)
+    edges = (lonlat[:, np.newaxis] * (1 - along) + ends[:, np.newaxis] * along).reshape(-1, 2)
+    x, y = to_lonlat.transform(edges[:, 0], edges[:, 1], direction="INVERSE")
+    outline = np.stack([x, y], axis=1)
+    distance = signed_distances(outline, points).reshape(grid.shape)
+    # Chords of the longest edges are a metre or two off, and so is a degree's scale by a percent.
+    near = on_image(grid, image) & (distance < 0.99 * FOOTPRINT_MARGIN - 3)
+    assert possible[near].all()
+    # A pixel of EPSG:4326 is 1.7 times as high as it is wide here.
+    assert not possible[distance > 2 * (1.3 * FOOTPRINT_MARGIN + 6 * resolution)].any()
+
+
+def test_a_pixel_may_be_smaller_than_anything() -> None:
+    image = cell("EPSG:32629", 499980, 5900040)
+    narrow = "MULTIPOLYGON(((-9.1 52.2, -8.2 52.2, -8.2 53.3, -9.1 53.3, -9.1 52.2)))"
+    x, y = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32629", always_xy=True).transform(
+        -8.2, 52.75
+    )
+    for across, covered in ((0.0, True), (300.0, True), (800.0, False)):
+        grid = Grid("EPSG:32629", Affine(1e-7, 0, x + across, 0, -1e-7, y), 40, 30)
+        possible = Coverage(grid).possible_pixels(scene(image, narrow))
+        assert possible.shape == (30, 40)
+        assert (possible == covered).all()
+
+
+def test_scenes_of_one_place_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[Grid] = []
+
+    def counting(grid: Grid, window: PixelWindow, crs: str) -> float | None:
+        measured.append(grid)
+        return ground_resolution(grid, window, crs)
+
+    monkeypatch.setattr(module, "ground_resolution", counting)
+    grid = Grid.from_bounds("EPSG:3857", (-1.0e6, 6.8e6, -0.9e6, 6.9e6), 200, 200)
+    coverage = Coverage(grid)
+    images = [cell("EPSG:32629", 499980, 5900040), cell("EPSG:32629", 399960, 5900040)]
+    for image in images * 5:
+        assert coverage.possible_pixels(scene(image)).any()
+    assert len(measured) == 2
 
 
 def test_bounding_window() -> None:
