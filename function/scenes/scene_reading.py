@@ -180,7 +180,7 @@ class LayerReading:
         """Tell which samples of a sheet may be shown: measured in every image, and not masked."""
         usable = np.logical_and.reduce(
             [
-                measured(choice.asset, image)
+                measured(choice.asset, image, sheet.reduction)
                 for choice, image in zip(sheet.choices, images, strict=True)
             ]
         )

@@ -12,6 +12,7 @@ from function.scenes.low_pass import halve
 from function.scenes.masking import MIXED_SAMPLES, measured, outside_classes, unmixed
 
 GRID = Grid("EPSG:32629", Affine(10, 0, 0, 0, -10, 0), 4, 1)
+BAND = Asset("B04", "B04.jp2", GRID, 1, 15)
 
 
 def test_offset_goes_before_quantification() -> None:
@@ -26,15 +27,15 @@ def test_offset_goes_before_quantification() -> None:
 def test_zero_is_not_measured_and_saturation_is() -> None:
     samples = np.array([[[0, 1, 65535, 0]]], np.uint16)
     asset = Asset("B04", "B04.jp2", GRID, 1, 16)
-    np.testing.assert_array_equal(measured(asset, samples), [[False, True, True, False]])
+    np.testing.assert_array_equal(measured(asset, samples, 0), [[False, True, True, False]])
     every = Asset("CLDPRB", "CLDPRB.jp2", GRID, 1, 8, nodata=None)
-    assert measured(every, samples).all()
+    assert measured(every, samples, 0).all()
 
 
 def test_colour_is_missing_where_all_components_are() -> None:
     samples = np.array([[[0, 0, 9]], [[0, 3, 9]], [[0, 0, 9]]], np.uint8)
     asset = Asset("TCI", "TCI.jp2", GRID, 3, 8)
-    np.testing.assert_array_equal(measured(asset, samples), [[False, True, True]])
+    np.testing.assert_array_equal(measured(asset, samples, 0), [[False, True, True]])
 
 
 def test_classes_are_taken_out() -> None:
@@ -78,11 +79,33 @@ def test_reduced_samples_mixed_with_nodata_are_found() -> None:
         samples = np.where(data, 3000, 0).astype(np.int32)[np.newaxis]
         for reduction in range(1, 5):
             samples = halve(samples).clip(0, 32767)
-            valid = unmixed(samples[0] != 0, reduction)
+            valid = unmixed(measured(BAND, samples, reduction), reduction)
             assert valid.any()
-            assert (samples[0][valid] == 3000).all()
+            # Where the edge runs slantwise the outermost mixed sample may pass: a thousandth.
+            assert np.abs(samples[0][valid] - 3000).max() <= 3
             # No more is given up than the samples the edge may have touched.
             assert np.count_nonzero(samples[0] == 3000) - np.count_nonzero(valid) <= 3 * 256
+
+
+def test_dark_land_beside_bright_clouds_is_measured_at_every_reduction() -> None:
+    random = np.random.default_rng(6)
+    undershot = 0
+    for _ in range(10):
+        rows, columns = np.mgrid[0:512, 0:512]
+        samples = np.full((1, 512, 512), 150, np.int32)
+        for row, column, radius in random.uniform((0, 200, 2), (512, 512, 40), (25, 3)):
+            samples[0][np.hypot(rows - row, columns - column) < radius] = 9000
+        samples[0, :, :64] = 0
+        for reduction in range(1, 5):
+            samples = halve(samples)
+            seen = samples.clip(0, 32767)
+            valid = unmixed(measured(BAND, seen, reduction), reduction)
+            edge = 64 >> reduction
+            assert not valid[:, :edge].any()
+            inner = (slice(10, -10), slice(edge + MIXED_SAMPLES, -10))
+            assert valid[inner].all()
+            undershot += np.count_nonzero(seen[0][inner] == 0)
+    assert undershot > 1000
 
 
 def test_full_resolution_is_not_mixed_and_image_edges_are_no_holes() -> None:
