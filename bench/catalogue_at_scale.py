@@ -60,7 +60,7 @@ class Case:
     def name(self) -> str:
         words = [self.box, self.priority]
         words += ["a month"] * self.month
-        words += [f"clouds to {self.max_cloud:g} %"] * (self.max_cloud is not None)
+        words += [f"clouds to {self.max_cloud:g} %"] if self.max_cloud is not None else []
         words += ["masked"] * self.masked
         return ", ".join(words)
 
@@ -112,7 +112,7 @@ def filled(private: PrivateCluster, products: int) -> str:
     url = urlunsplit(urlsplit(private.url)._replace(path=f"/{name}"))
     with psycopg.connect(private.url, autocommit=True) as connection:
         known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
-        if known.fetchone():
+        if known.fetchone() is not None:
             return url
         connection.execute(f"DROP DATABASE IF EXISTS filling_{products}".encode())
         connection.execute(f"CREATE DATABASE filling_{products}".encode())
