@@ -30,8 +30,6 @@ SETTINGS = {
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "log_min_duration_statement": "1000",  # milliseconds: the whole of a map's target
-    # Unpacks the assets of scenes several times as fast as pglz; Debian's PostgreSQL has it.
-    "default_toast_compression": "lz4",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
