@@ -100,6 +100,13 @@ def catalogue_url(cluster: PrivateCluster, catalogue_template: str) -> Iterator[
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_catalogue_url(cluster: PrivateCluster, catalogue_template: str) -> Iterator[str]:
+    """A catalogue of the test module's own: the schema, and nothing in it."""
+    with _copied_catalogue(cluster, catalogue_template, f"catalogue_{next(_numbers)}") as url:
+        yield url
+
+
 @pytest.fixture
 def catalogue_pool(catalogue_url: str) -> Iterator[CataloguePool]:
     """Two connections to ``catalogue_url``."""
