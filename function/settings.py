@@ -65,6 +65,13 @@ class Settings:
         int,
         About("Requests served at once. Half of a request waits for I/O: two for each of 2 CPUs."),
     ] = 4
+    connections: Annotated[
+        int,
+        About(
+            "Requests held at once, each by a thread: those that wait for their turn, probes, and"
+            " clients slow to send. 64 leave room beside the 44 that Knative lets wait for 4."
+        ),
+    ] = 64
     deadline_seconds: Annotated[
         float,
         About("Time a request may take. 25 lies below the 30 s at which common proxies give up."),
@@ -113,6 +120,37 @@ class Settings:
         About(
             "Bytes of codestream indexes that a process keeps, up to 80 KB for an image. 0 means"
             " a 32nd of the container's memory, at most 128 MiB.",
+            least=0,
+        ),
+    ] = 0
+    archive_connections: Annotated[
+        int,
+        About(
+            "Reads of a remote archive that a process has under way at once. 32 are those of a map"
+            " of three bands and several scenes, so that none waits for another. CDSE allows 4 to"
+            " an account."
+        ),
+    ] = 32
+    archive_timeout_seconds: Annotated[
+        float,
+        About(
+            "Time that one try of a read may take. A read brings up to 4 MiB, which takes a slow"
+            " connection of 1 MB/s four seconds; a second try still fits a request's time."
+        ),
+    ] = 8.0
+    archive_tries: Annotated[
+        int,
+        About(
+            "Tries that a read has, with growing random pauses, as far as the request has time."
+            " Four ride out the few seconds for which a store throttles."
+        ),
+    ] = 4
+    archive_cache_bytes: Annotated[
+        int,
+        About(
+            "Bytes of remote files that a process keeps as they were fetched; the next map beside"
+            " or above needs many of them again. 0 means an eighth of the container's memory, at"
+            " most 256 MiB.",
             least=0,
         ),
     ] = 0

@@ -64,7 +64,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             # Threads share what is cached; a second process would hold all of it again.
             "workers": 1,
-            "threads": settings.threads,
+            "threads": settings.connections,
             "timeout": HUNG_SECONDS,
             "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,

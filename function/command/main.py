@@ -33,13 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
     subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
-    for name, text in SUBCOMMANDS.items():
-        subparser = subparsers.add_parser(name, help=text, description=text.capitalize() + ".")
-        if words[:1] == [name]:
-            subcommand = import_module(f"function.command.{name}")
-            subcommand.add_arguments(subparser)
-    arguments = parser.parse_args(words)
+    offered = {
+        name: subparsers.add_parser(name, help=text, description=text.capitalize() + ".")
+        for name, text in SUBCOMMANDS.items()
+    }
     try:
+        if words and words[0] in offered:
+            subcommand = import_module(f"function.command.{words[0]}")
+            subcommand.add_arguments(offered[words[0]])
+        arguments = parser.parse_args(words)
         code: int = subcommand.run(arguments, Settings.from_environment())
     except (OperatorError, OwsError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)

@@ -24,4 +24,4 @@ class CommonHeaders:
         resp.set_header("Timing-Allow-Origin", "*")
         if req.method == "OPTIONS":
             resp.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-            resp.set_header("Access-Control-Allow-Headers", "Content-Type, traceparent")
+            resp.set_header("Access-Control-Allow-Headers", "Content-Type, traceparent, tracestate")

@@ -1,6 +1,7 @@
 """Answers for requests that fail: an exception report, whatever it was."""
 
 import logging
+from http import HTTPStatus
 
 import falcon
 
@@ -10,6 +11,9 @@ from function.errors import Fault, OwsError, fault_of
 from function.parse.version import reported_version
 
 logger = logging.getLogger(__name__)
+
+# A database that restarts is back within seconds.
+RETRY_SECONDS = 5
 
 UNEXPECTED = Fault(500, None, None)
 UNEXPECTED_MESSAGE = "the service failed; its log tells why under this trace"
@@ -55,3 +59,5 @@ def _report(
     response.content_type = report.content_type
     response.data = report.body
     response.set_header("Cache-Control", "no-store")
+    if fault.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.set_header("Retry-After", str(RETRY_SECONDS))

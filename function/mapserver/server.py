@@ -22,10 +22,6 @@ ANSWERED_ELSEWHERE = frozenset({"EXCEPTIONS"})
 # MapServer draws transparent maps in these formats too, on black instead of the background.
 OPAQUE_FORMATS = frozenset({"image/jpeg"})
 
-# MapServer's extent runs from the middle of the first pixel to the middle of the last. From a
-# single one it has no pixel size, and draws nothing.
-SMALLEST_SIZE = 2
-
 
 class MapServer:
     """Answers OGC requests from a mapfile; shared by the threads of a process."""
@@ -66,8 +62,6 @@ class MapServer:
             asked["TRANSPARENT"] = "FALSE"
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         operation = asked.get("REQUEST", "").lower()
-        if operation == "getmap":
-            _check_size(asked)
         with one_at_a_time:
             answer = self._draw(operation, passed, rasters, extents, online_resource)
         if operation == "getcapabilities":
@@ -88,6 +82,8 @@ class MapServer:
         pixels = self._feed(drawn, rasters) if operation == "getmap" else []
         if operation == "getcapabilities":
             state_extents(drawn, self.publication, extents)
+        if operation == "getlegendgraphic":
+            _check_rule(drawn, dict(parameters))
         answer = dispatch(drawn, parameters)
         pixels.clear()
         return answer
@@ -115,9 +111,14 @@ class MapServer:
         return hold_to_the_service(body, timed, self._legends)
 
 
-def _check_size(asked: Mapping[str, str]) -> None:
-    for key in ("WIDTH", "HEIGHT"):
-        if asked.get(key) == "1":
-            raise InvalidParameterError(
-                f"{key}=1 is too small: a map has at least {SMALLEST_SIZE} pixels each way"
-            )
+def _check_rule(drawn: Any, asked: Mapping[str, str]) -> None:
+    """Refuse a rule that the layer's legend does not have: MapServer fails on one."""
+    rule = asked.get("RULE")
+    if rule is None:
+        return
+    layer = drawn.getLayerByName(asked["LAYER"])
+    rules = [layer.getClass(number).name for number in range(layer.numclasses)]
+    if rule not in rules:
+        raise InvalidParameterError(
+            f"RULE is none of the legend's: {', '.join(filter(None, rules))}"
+        )

@@ -1,5 +1,7 @@
 """TIME, MAXCC, PRIORITY, SCENE and CLOUDMASK: what a request wants of the archive."""
 
+import re
+
 from function.errors import InvalidParameterError
 from function.parse.parameters import Parameters, shown
 from function.parse.times import read_times
@@ -8,6 +10,8 @@ from function.search import Priority, Search
 WHOLE_SKY = 100.0
 # Longer than any product's name: one of Sentinel-2 has 60 characters, one of Sentinel-1 67.
 MAX_NAME = 200
+
+_PERCENT = re.compile(r"[+-]?\d{1,9}(?:\.\d{0,9})?", re.ASCII)
 
 
 def read_search(parameters: Parameters) -> Search:
@@ -35,10 +39,9 @@ def _read_max_cloud(parameters: Parameters) -> float | None:
     text = parameters.find("MAXCC")
     if text is None:
         return None
-    try:
-        percent = float(text)
-    except ValueError as error:
-        raise InvalidParameterError(f"MAXCC={shown(text)} is no number, 0 to 100") from error
+    if not _PERCENT.fullmatch(text):
+        raise InvalidParameterError(f"MAXCC={shown(text)} is no number, 0 to 100")
+    percent = float(text)
     if not 0.0 <= percent <= WHOLE_SKY:
         raise InvalidParameterError(f"MAXCC={shown(text)} is out of range: 0 to 100 percent")
     return None if percent == WHOLE_SKY else percent

@@ -20,6 +20,14 @@ LONLAT = "EPSG:4326"
 # The Earth's girth in feet is 1.3e8; zone-numbered eastings stay below that too.
 MAX_COORDINATE = 1e9
 
+# MapServer draws nothing where double precision has fewer than some twenty steps to a pixel. At
+# 64 a pixel in EPSG:3857 is still below a tenth of a micrometre.
+STEPS_A_PIXEL = 64
+
+# MapServer's extent runs from the middle of the first pixel to the middle of the last. From a
+# single one it has no pixel size, and draws nothing.
+SMALLEST_SIZE = 2
+
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -109,16 +117,19 @@ def _read_size(parameters: Parameters, max_size: int, max_pixels: int) -> tuple[
 
 def _read_count(parameters: Parameters, key: str, limit: int) -> int:
     text = parameters.require(key)
-    if not _COUNT.fullmatch(text) or int(text) == 0:
-        raise InvalidParameterError(f"{key}={shown(text)} is no number of pixels, 1 to {limit}")
+    if not _COUNT.fullmatch(text) or int(text) < SMALLEST_SIZE:
+        raise InvalidParameterError(
+            f"{key}={shown(text)} is no number of pixels, {SMALLEST_SIZE} to {limit}"
+        )
     if int(text) > limit:
         raise LimitExceededError(f"{key}={text} is too large: at most {limit} pixels")
     return int(text)
 
 
 def _lay(crs: str, bounds: tuple[float, float, float, float], width: int, height: int) -> Grid:
-    """Lay the grid; refuse pixels too small for their corners to differ in double precision."""
+    """Lay the grid; refuse pixels too small to be told apart in double precision."""
     grid = Grid.from_bounds(crs, bounds, width, height)
-    if min(grid.transform.a, -grid.transform.e) <= math.ulp(max(map(abs, bounds))):
+    step = math.ulp(max(map(abs, bounds)))
+    if min(grid.transform.a, -grid.transform.e) < STEPS_A_PIXEL * step:
         raise InvalidParameterError(f"BBOX is too small for {width} x {height} pixels")
     return grid

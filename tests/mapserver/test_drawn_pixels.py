@@ -23,7 +23,7 @@ from map_requests import (
     package_server,
 )
 
-from function.errors import InvalidParameterError, UnknownLayerError
+from function.errors import UnknownLayerError
 from function.grid import Grid
 from function.mapserver.dispatch import Rendered
 from function.raster import Raster
@@ -200,12 +200,6 @@ def test_the_last_layer_lies_on_top() -> None:
 def test_a_layer_without_pixels_is_not_drawn_blank() -> None:
     with pytest.raises(UnknownLayerError):
         draw(package_server(), get_map(UTM, f"{TRUE_COLOUR},{SCL}"), {TRUE_COLOUR: colours(UTM)})
-
-
-@pytest.mark.parametrize("key", ["WIDTH", "HEIGHT"])
-def test_a_map_of_one_pixel_is_refused_rather_than_blank(key: str) -> None:
-    with pytest.raises(InvalidParameterError, match=f"{key}=1 is too small"):
-        draw(package_server(), get_map(UTM, TRUE_COLOUR, **{key: "1"}), {TRUE_COLOUR: colours(UTM)})
 
 
 def test_threads_get_their_own_map() -> None:

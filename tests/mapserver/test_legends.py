@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from test_drawn_pixels import SCL_COLOURS
 from xml_documents import find
 
+from function.errors import InvalidParameterError
+
 STYLES = [
     (layer, style)
     for layer, styles in package_server().publication.styles.items()
@@ -14,7 +16,9 @@ STYLES = [
 ]
 
 
-def legend(layer: str, style: str = "", version: str = "1.3.0") -> NDArray[np.uint8]:
+def legend(
+    layer: str, style: str = "", version: str = "1.3.0", **parameters: str
+) -> NDArray[np.uint8]:
     request = {
         "SERVICE": "WMS",
         "VERSION": version,
@@ -25,6 +29,7 @@ def legend(layer: str, style: str = "", version: str = "1.3.0") -> NDArray[np.ui
     }
     if version == "1.3.0":
         request["SLD_VERSION"] = "1.1.0"
+    request |= parameters
     answer = package_server().answer(list(request.items()), {}, {}, ONLINE_RESOURCE)
     assert answer.content_type == "image/png"
     return decode(answer)
@@ -60,6 +65,12 @@ def test_the_legend_of_a_ramp_shows_both_ends() -> None:
     shown = colours_of(legend(NDVI, "grey"))
     assert (0, 0, 0) in shown
     assert len({colour for colour in shown if len(set(colour)) == 1}) > 20
+
+
+def test_a_rule_of_the_legend_can_be_asked_alone() -> None:
+    assert legend(SCL, RULE="Water").shape[0] < legend(SCL).shape[0]
+    with pytest.raises(InvalidParameterError, match=r"RULE is none of the legend's: .*Water"):
+        legend(SCL, RULE="Lava")
 
 
 def test_the_default_legend_is_that_of_the_default_style() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -64,6 +66,16 @@ def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_
         assert stop(served) == 0
 
 
+def test_clients_slow_to_send_keep_nobody_waiting(demo_catalogue: str, tmp_path: Path) -> None:
+    with serve(demo_catalogue, tmp_path / "log") as served, ExitStack() as slow:
+        port = urlsplit(served.url).port
+        for _ in range(8):
+            client = slow.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(b"GET /ows HTTP/1.1\r\n")
+        assert served.ask("/health/live").status == 200
+        assert served.ows(MAP).status == 200
+
+
 @pytest.mark.parametrize("signal_sent", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_at_once_when_nothing_is_asked(
     demo_catalogue: str, tmp_path: Path, signal_sent: signal.Signals
@@ -94,6 +106,7 @@ def test_the_database_goes_away_and_comes_back(
             assert served.ask("/health/live").status == 200
             away = served.ows(MAP)
             assert away.status == 503
+            assert int(away.headers["retry-after"]) > 0
             assert_reported(away.body)
             assert b"catalogue" in away.body
         finally:

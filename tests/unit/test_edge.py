@@ -2,7 +2,9 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from function.errors import (
     OwsError,
     RenderError,
 )
+from function.raster import Raster
 from function.settings import Settings
 from function.telemetry import JsonFormatter, Telemetry
 
@@ -287,6 +290,53 @@ def test_a_host_that_is_none_is_refused(edge: Edge, header: str, value: str) -> 
     assert edge.renderer.asked == []
 
 
+def test_requests_wait_for_their_turn_and_probes_do_not(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge.settings = Settings(threads=2, deadline_seconds=10)
+    begun, may_end = threading.Semaphore(0), threading.Event()
+    read = edge.reader.read
+
+    def read_slowly(*arguments: object) -> Raster:
+        begun.release()
+        assert may_end.wait(10)
+        return read(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(edge.reader, "read", read_slowly)
+    client = edge.client
+    with ThreadPoolExecutor(3) as clients:
+        maps = [clients.submit(client.simulate_get, "/ows", params=MAP) for _ in range(3)]
+        assert begun.acquire(timeout=10)
+        assert begun.acquire(timeout=10)
+        assert client.simulate_get("/health/live").status_code == 200
+        assert not begun.acquire(timeout=0.2)
+        may_end.set()
+        assert [answer.result().status_code for answer in maps] == [200, 200, 200]
+
+
+def test_a_request_that_never_gets_its_turn_ends_with_its_deadline(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge.settings = Settings(threads=1, deadline_seconds=0.3)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def stand_still(*_arguments: object) -> Raster:
+        begun.set()
+        assert may_end.wait(10)
+        raise RenderError("stood still")
+
+    monkeypatch.setattr(edge.reader, "read", stand_still)
+    client = edge.client
+    with ThreadPoolExecutor(1) as clients:
+        first = clients.submit(client.simulate_get, "/ows", params=MAP)
+        assert begun.wait(10)
+        late = client.simulate_get("/ows", params=MAP)
+        may_end.set()
+        assert first.result().status_code == 500
+    assert late.status_code == 504
+    assert "waited for its turn" in late.text
+
+
 def test_live_needs_nothing(edge: Edge) -> None:
     edge.catalogue.failure = CatalogueUnavailableError("away")
     result = edge.client.simulate_get("/health/live")
@@ -344,7 +394,7 @@ def test_other_methods_are_told_which_are_allowed(edge: Edge, method: str, statu
 def test_a_browser_of_another_site_may_ask(edge: Edge) -> None:
     result = edge.client.simulate_options("/ows", headers={"Origin": "https://example.org"})
     assert result.headers["access-control-allow-methods"] == "GET, HEAD, POST, OPTIONS"
-    assert result.headers["access-control-allow-headers"] == "Content-Type, traceparent"
+    assert result.headers["access-control-allow-headers"] == "Content-Type, traceparent, tracestate"
 
 
 def test_an_address_that_is_not_there(edge: Edge) -> None:

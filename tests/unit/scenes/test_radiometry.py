@@ -104,7 +104,7 @@ def test_dark_land_beside_bright_clouds_is_measured_at_every_reduction() -> None
             assert not valid[:, :edge].any()
             inner = (slice(10, -10), slice(edge + MIXED_SAMPLES, -10))
             assert valid[inner].all()
-            undershot += np.count_nonzero(seen[0][inner] == 0)
+            undershot += int(np.count_nonzero(seen[0][inner] == 0))
     assert undershot > 1000
 
 
