@@ -30,7 +30,7 @@ def find_place(state_dir: Path) -> Path | None:
 def make_place(state_dir: Path, elsewhere: Path | None = None) -> Path:
     """Make the directory of the cluster's files and socket, owned by the account that runs it.
 
-    It is ``database`` in ``state_dir`` where the account can reach that (a checkout in /root it
+    It is ``database`` in ``state_dir`` where the account can reach that (within root's home it
     cannot) and PostgreSQL's clients take it as a socket's. Else it is a directory of this
     ``state_dir``'s own ``elsewhere``, by default in /var/lib or, without root, in the home
     directory; ``database`` is then a link to it.
