@@ -34,11 +34,11 @@ def measured(asset: Asset, samples: Samples, reduction: int) -> Mask:
     if reduction == 0 or valid.all():
         return valid
     size = WIDEST_UNDERSHOOT + 1
-    missing = (~valid).view(np.uint8)
-    areas = cv2.morphologyEx(missing, cv2.MORPH_OPEN, np.ones((size, size), np.uint8))
+    square = np.ones((size, size), np.uint8)
+    areas = cv2.morphologyEx((~valid).view(np.uint8), cv2.MORPH_OPEN, square)
     inner = slice(UNTOLD_EDGE, -UNTOLD_EDGE)
-    missing[inner, inner] &= areas[inner, inner]
-    return ~missing.astype(np.bool_)
+    valid[inner, inner] |= areas[inner, inner] == 0
+    return valid
 
 
 def unmixed(valid: Mask, reduction: int) -> Mask:
