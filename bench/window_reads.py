@@ -32,9 +32,9 @@ from rasterio.windows import Window
 from bench.full_size_band import SIZE, make_band, make_true_colour
 from function.grid import Grid
 from function.scene import Asset
+from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.decoder import PixelWindow, Samples, reduced_size
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
@@ -120,7 +120,7 @@ class Ours:
         self.decoder = PacketDecoder(
             OpenJpeg(),
             GdalDecoder(),
-            lambda href: LocalByteSource(Path(href)),
+            Archive(AccessLimits(connections=1, timeout=1.0, tries=1, kept_bytes=0)),
             ThreadPoolExecutor(1),
             tile_bytes=0,
             index_bytes=1 << 24,

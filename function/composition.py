@@ -10,8 +10,8 @@ from function.catalogue.search import SceneCatalogue
 from function.container import Container, read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
+from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.byte_source import open_local
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.reader import SceneReader
@@ -22,6 +22,7 @@ from function.telemetry import Telemetry, names
 # Where no container sets a limit, others want of the machine's memory too.
 SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
 SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
+SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Service:
     application: Application
     pool: CataloguePool
     gdal: GdalDecoder
+    archive: Archive
     workers: Executor
     telemetry: Telemetry
 
@@ -44,6 +46,7 @@ class Service:
 
     def close(self) -> None:
         """Stop the workers, close connections and files, and send what telemetry is left."""
+        self.archive.close()
         self.workers.shutdown(cancel_futures=True)
         self.gdal.close()
         self.pool.close()
@@ -60,12 +63,20 @@ def compose(settings: Settings) -> Service:
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
     gdal = GdalDecoder()
+    archive = Archive(
+        AccessLimits(
+            settings.archive_connections,
+            settings.archive_timeout_seconds,
+            settings.archive_tries,
+            settings.archive_cache_bytes,
+        )
+    )
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     decoder = PacketDecoder(
         codestreams,
         gdal,
-        open_local,
+        archive,
         workers,
         settings.tile_cache_bytes,
         settings.index_cache_bytes,
@@ -78,7 +89,7 @@ def compose(settings: Settings) -> Service:
         settings,
     )
     application = create_application(path, catalogue.ready, telemetry, settings)
-    return Service(application, pool, gdal, workers, telemetry)
+    return Service(application, pool, gdal, archive, workers, telemetry)
 
 
 def fitted(settings: Settings, container: Container) -> Settings:
@@ -90,4 +101,6 @@ def fitted(settings: Settings, container: Container) -> Settings:
         or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
         index_cache_bytes=settings.index_cache_bytes
         or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
+        archive_cache_bytes=settings.archive_cache_bytes
+        or min(container.memory // SHARE_OF_RANGES, MOST_OF_RANGES),
     )

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from function.errors import SceneUnreadableError
 from function.scene import Scene
 from function.scenes.choice import choose_unreduced
-from function.scenes.decoder import PixelWindow, Samples
-from function.scenes.decoding import Steps, Wanted
+from function.scenes.decoder import PixelWindow, Samples, Wanted
+from function.scenes.decoding import Steps
 from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.masking import outside_classes
 from function.scenes.placement import Placement
@@ -35,9 +35,16 @@ class Classification:
         self._codes = codes
 
     def samples_outside(
-        self, masked: frozenset[int], lattice: Lattice, window: PixelWindow
+        self,
+        masked: frozenset[int],
+        lattice: Lattice,
+        window: PixelWindow,
+        reach: float = 0.0,
     ) -> Mask:
-        """Tell which samples of a ``window`` of ``lattice`` have a class not among ``masked``."""
+        """Tell which samples of a ``window`` of ``lattice`` have a class not among ``masked``.
+
+        And none of ``masked`` within ``reach`` samples around: what a sample is mixed with.
+        """
         to_codes = self._from(lattice)
         columns = to_codes.a * (window.column + np.arange(window.width)) + to_codes.c
         rows = to_codes.e * (window.row + np.arange(window.height)) + to_codes.f
@@ -45,7 +52,16 @@ class Classification:
             np.floor(rows + 0.5).clip(0, self._window.height - 1).astype(np.intp),
             np.floor(columns + 0.5).clip(0, self._window.width - 1).astype(np.intp),
         )
-        return outside_classes(self._codes[(slice(None), *nearest)], masked)
+        kept = outside_classes(self._codes, masked)
+        if reach and not kept.all():
+            # Half a code from its centre to its edge, and half to the sample that it is nearest to.
+            size = [2 * int(reach * abs(step) + 1.0) + 1 for step in (to_codes.e, to_codes.a)]
+            eroded = cv2.erode(
+                kept.view(np.uint8), np.ones(size, np.uint8), borderType=cv2.BORDER_REPLICATE
+            )
+            kept = eroded.astype(np.bool_)
+        clear: Mask = kept[nearest]
+        return clear
 
     def pixels_outside(self, masked: frozenset[int], placement: Placement) -> Mask:
         """Tell which pixels of ``placement`` have a class not among ``masked``."""

@@ -1,12 +1,14 @@
 """The one interface behind which image files are decoded."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from function.deadline import Deadline
 from function.scene import Asset
 from function.scenes.jpeg2000.counts import DecodingCounts
 
@@ -47,14 +49,38 @@ def reduced_size(grid_size: int, reduction: int) -> int:
     return -(-grid_size >> reduction)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A window of an image file, to be decoded at a reduction.
+
+    One that is only ``likely`` to be wanted next is fetched along where that costs little, and not
+    decoded yet.
+    """
+
+    asset: Asset
+    window: PixelWindow
+    reduction: int
+    likely: bool = False
+
+
+# The computation that is left to do for a window once its bytes are there.
+Decode = Callable[[], Samples]
+
+
 class Decoder(Protocol):
     """Decodes windows of image files; called by many threads at once.
 
     What it takes is added to ``counts``, where the caller gives some.
     """
 
-    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
-        """Get at once what windows of all ``assets`` will need; never fails."""
+    def prepare(
+        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
+    ) -> "list[Future[Decode]]":
+        """Fetch what all windows need from far away, at once and without blocking for it.
+
+        Each future is done when its window can be decoded; it fails with SceneUnreadableError, as
+        does what it gives. Cancelling it gives up its fetching.
+        """
         ...
 
     def decode(

@@ -1,33 +1,24 @@
 """Decoding several windows at once, within a request's time, and counting them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as NotInTimeError
-from dataclasses import dataclass
+from concurrent.futures import wait as wait_for
 from typing import TypeVar
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
-from function.scene import Asset
-from function.scenes.decoder import Decoder, PixelWindow, Samples
+from function.scenes.decoder import Decode, Decoder, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.stages import then
 
 STAGE = "read"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A window of an image file, to be decoded at a reduction."""
-
-    asset: Asset
-    window: PixelWindow
-    reduction: int
 
 
 Answer = TypeVar("Answer")
 # Work that asks for windows step by step: it yields what it wants, is sent the samples in the
 # same order (or has the SceneUnreadableError thrown in), and returns its answer. So the windows
-# of several scenes can be decoded together.
+# of several scenes can be decoded together. Of what is only likely nothing is sent.
 Steps = Generator[list[Wanted], list[Samples], Answer]
 
 
@@ -41,6 +32,8 @@ class Decoding:
         self.counts = DecodingCounts()
         self.windows = 0
         self.samples = 0
+        # What was likely to be wanted, and may still be coming.
+        self._likely: dict[str, Future[Decode]] = {}
 
     def decode(
         self, groups: Sequence[Sequence[Wanted]]
@@ -52,8 +45,10 @@ class Decoding:
         begun by then is given up.
         """
         self._deadline.check(STAGE)
-        self._decoder.prepare((item.asset for group in groups for item in group), self.counts)
-        futures = [[self._submit(item) for item in group] for group in groups]
+        wanted = [item for group in groups for item in group]
+        self._await_likely(wanted)
+        ready = iter(self._decoder.prepare(wanted, self._deadline, self.counts))
+        futures = [list(self._begin(zip(group, ready, strict=False))) for group in groups]
         try:
             return [self._collect(group) for group in futures]
         except NotInTimeError:
@@ -64,10 +59,18 @@ class Decoding:
                 for future in group:
                     future.cancel()
 
-    def _submit(self, item: Wanted) -> Future[Samples]:
-        return self._workers.submit(
-            self._decoder.decode, item.asset, item.window, item.reduction, self.counts
-        )
+    def _begin(self, pairs: Iterable[tuple[Wanted, Future[Decode]]]) -> Iterator[Future[Samples]]:
+        """Decode each window on the workers as soon as its bytes are there."""
+        for item, ready in pairs:
+            if item.likely:
+                self._likely[item.asset.href] = ready
+            else:
+                yield then(ready, lambda done: self._workers.submit(done.result()))
+
+    def _await_likely(self, wanted: Sequence[Wanted]) -> None:
+        """Wait for what is coming of the files of ``wanted``, lest it be fetched twice."""
+        coming = {item.asset.href for item in wanted} & self._likely.keys()
+        wait_for([self._likely.pop(href) for href in coming], max(0.0, self._deadline.remaining()))
 
     def _collect(self, futures: list[Future[Samples]]) -> list[Samples] | SceneUnreadableError:
         decoded = []

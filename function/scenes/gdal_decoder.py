@@ -1,6 +1,7 @@
 """Decoding through GDAL: JPEG 2000 by Kakadu's driver where present, else OpenJPEG's; GeoTIFF."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 
 from rasterio.enums import Resampling
@@ -8,13 +9,15 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.dataset_pool import DatasetPool
-from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.lower_levels import decode_at
+from function.scenes.stages import completed
 
 JPEG2000_DRIVERS = frozenset({"JP2KAK", "JP2OpenJPEG"})
 
@@ -29,8 +32,17 @@ class GdalDecoder:
     def __init__(self, open_files: int = 64) -> None:
         self._pool = DatasetPool(open_files)
 
-    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
-        """Do nothing: what GDAL needs of a file, it reads as it opens it."""
+    def prepare(
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,  # noqa: ARG002 - there is nothing to wait for
+        counts: DecodingCounts | None = None,
+    ) -> "list[Future[Decode]]":
+        """Do nothing yet: what GDAL needs of a file, it reads as it opens it."""
+        return [
+            completed(partial(self.decode, item.asset, item.window, item.reduction, counts))
+            for item in wanted
+        ]
 
     def decode(
         self,

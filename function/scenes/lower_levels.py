@@ -37,6 +37,15 @@ def decode_at(
     return reduced
 
 
+def source_window(
+    asset: Asset, window: PixelWindow, reduction: int, levels: int
+) -> tuple[PixelWindow, int]:
+    """Tell which window ``decode_at`` decodes, and at which reduction, of at most ``levels``."""
+    while reduction > levels:
+        window, reduction = _window_above(window, asset, reduction), reduction - 1
+    return window, reduction
+
+
 def _window_above(window: PixelWindow, asset: Asset, reduction: int) -> PixelWindow:
     """Find the samples at ``reduction`` - 1 that ``window`` at ``reduction`` depends on."""
 

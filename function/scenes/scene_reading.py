@@ -18,11 +18,12 @@ from function.scenes.classification import (
     read_classification,
 )
 from function.scenes.coverage import bounding_window
-from function.scenes.decoder import PixelWindow, Samples
-from function.scenes.decoding import Steps, Wanted
+from function.scenes.decoder import PixelWindow, Samples, Wanted
+from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
 from function.scenes.images import choose_images
 from function.scenes.lattice import Lattice, lattice_of
+from function.scenes.low_pass import low_pass_reach
 from function.scenes.masking import MIXED_SAMPLES, measured, outside_classes, unmixed
 from function.scenes.placement import Placement, place
 from function.scenes.recipe import Bands, Recipe
@@ -190,7 +191,8 @@ class LayerReading:
         if self._shows_classes:
             usable &= outside_classes(images[0], self._masked)
         elif classification is not None:
-            usable &= classification.samples_outside(self._masked, *sheet.samples)
+            reach = low_pass_reach(sheet.reduction)
+            usable &= classification.samples_outside(self._masked, *sheet.samples, reach)
         return usable
 
     def _dark(

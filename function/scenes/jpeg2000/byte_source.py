@@ -18,14 +18,18 @@ class ByteSource(Protocol):
 
     ``gap`` is the count of bytes that take as long to transfer as one more round trip costs:
     closer ranges are better read as one. ``identity`` differs for every file, and for every state
-    of a file that is replaced.
+    of a file that is replaced: its href, size in bytes and stamp. ``metered`` where the source
+    joins ranges and counts what it reads by itself.
     """
 
     @property
     def gap(self) -> int: ...
 
     @property
-    def identity(self) -> tuple[str, int, int]: ...
+    def identity(self) -> tuple[str, int, str]: ...
+
+    @property
+    def metered(self) -> bool: ...
 
     def size(self) -> int:
         """Count the file's bytes."""
@@ -44,6 +48,7 @@ class LocalByteSource:
     """A file on disk; closes with its ``with`` block."""
 
     gap = LOCAL_GAP
+    metered = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -68,9 +73,9 @@ class LocalByteSource:
         return os.fstat(self._descriptor).st_size
 
     @property
-    def identity(self) -> tuple[str, int, int]:
+    def identity(self) -> tuple[str, int, str]:
         status = os.fstat(self._descriptor)
-        return str(self._path), status.st_size, status.st_mtime_ns
+        return str(self._path), status.st_size, str(status.st_mtime_ns)
 
     def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         return [self._read(offset, length) for offset, length in ranges]

@@ -38,6 +38,11 @@ class ByteBoundedCache(Generic[Key, Value]):
     def bytes_kept(self) -> int:
         return self._bytes
 
+    def __contains__(self, key: Key) -> bool:
+        """Tell whether a value is kept, or being made."""
+        with self._lock:
+            return key in self._kept or key in self._making
+
     def claim(self, key: Key) -> Claim[Value]:
         """Ask for a value. Who is told to make it must ``keep`` it or ``abandon`` it."""
         with self._lock:

@@ -20,7 +20,7 @@ def merge_ranges(ranges: Sequence[tuple[int, int]], gap: int) -> list[tuple[int,
 
 def fetch(source: ByteSource, ranges: Sequence[tuple[int, int]]) -> tuple[list[memoryview], int]:
     """Read ``ranges`` in one call; give their bytes in order, and how many were read in all."""
-    merged = merge_ranges(ranges, source.gap)
+    merged = merge_ranges(ranges, 0 if source.metered else source.gap)
     chunks = [memoryview(chunk) for chunk in source.read_ranges(merged)]
     starts = [offset for offset, _ in merged]
     views = []

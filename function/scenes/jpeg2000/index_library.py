@@ -82,6 +82,10 @@ class IndexLibrary:
         for asset in claimed:
             self._entries.keep(asset.href, entries[asset.href])
 
+    def known(self, asset: Asset, counts: DecodingCounts) -> IndexedFile | None:
+        """Give what is known of an asset's file without asking it; it may have been replaced."""
+        return self._entries.get(asset.href, partial(self._load_one, asset, counts)).file
+
     def find(self, asset: Asset, source: ByteSource, counts: DecodingCounts) -> IndexedFile:
         """Find the index of an asset's file as it is now; ``source`` reads it.
 

@@ -38,7 +38,7 @@ class IndexedFile:
 def state_of(source: ByteSource) -> FileState:
     """Tell which state of its file ``source`` reads."""
     _, size, stamp = source.identity
-    return FileState(size, str(stamp))
+    return FileState(size, stamp)
 
 
 def index_file(source: ByteSource) -> IndexedFile:

@@ -22,12 +22,14 @@ from function.scenes.jpeg2000.parallel import run_all
 from function.scenes.jpeg2000.partial import CodestreamAssembler, TilePlan, plan_tile
 from function.scenes.jpeg2000.tile_blocks import WindowBlock, split_window
 
+Identity = tuple[str, int, str]
+
 
 @dataclass(frozen=True, slots=True)
 class _Key:
     """What a decoded block is kept by: a window's share, of one state of a file."""
 
-    identity: tuple[str, int, int]
+    identity: Identity
     reduction: int
     window: Rectangle
 
@@ -67,10 +69,7 @@ class TileReader:
         file is damaged, ValueError where the window does not lie in the image.
         """
         area = _place(index, window, reduction)
-        blocks = {
-            _Key(source.identity, reduction, block.window): block
-            for block in split_window(index.header.size, area, reduction)
-        }
+        blocks = _blocks(source.identity, index, area, reduction)
         claims = {key: self._kept.claim(key) for key in blocks}
         to_make = {key: blocks[key] for key, claim in claims.items() if claim.to_make}
         kept = sum(len(block.tiles) for key, block in blocks.items() if key not in to_make)
@@ -85,6 +84,18 @@ class TileReader:
             left, top = key.window.x0 - area.x0, key.window.y0 - area.y0
             samples[:, top : top + part.shape[1], left : left + part.shape[2]] = part
         return samples
+
+    def missing(
+        self, identity: Identity, index: CodestreamIndex, window: PixelWindow, reduction: int
+    ) -> list[tuple[int, int]]:
+        """Tell which ranges (offset, length) of a file ``read`` would fetch now.
+
+        Raises what ``read`` does for a damaged index or a window outside of the image.
+        """
+        blocks = _blocks(identity, index, _place(index, window, reduction), reduction)
+        unknown = [block for key, block in blocks.items() if key not in self._kept]
+        plans = _plan(index, reduction, unknown)
+        return [item for block in plans for plan in block for item in plan.ranges]
 
     def _make(
         self,
@@ -101,7 +112,9 @@ class TileReader:
             ranges = [item for block in plans for plan in block for item in plan.ranges]
             data, fetched = fetch(source, ranges)
             needed = sum(length for _, length in ranges)
-            counts.add(fetches=1, bytes_needed=needed, bytes_fetched=fetched)
+            counts.add(bytes_needed=needed)
+            if not source.metered:
+                counts.add(fetches=1, bytes_fetched=fetched)
             making = _Making(
                 CodestreamAssembler(index.header, reduction),
                 index.header,
@@ -149,6 +162,15 @@ class _Making:
     reduction: int
     undone: set[_Key]
     counts: DecodingCounts
+
+
+def _blocks(
+    identity: Identity, index: CodestreamIndex, area: Rectangle, reduction: int
+) -> dict[_Key, WindowBlock]:
+    return {
+        _Key(identity, reduction, block.window): block
+        for block in split_window(index.header.size, area, reduction)
+    }
 
 
 def _plan(

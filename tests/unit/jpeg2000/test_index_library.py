@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from affine import Affine
-from codestreams import Encoding, encode, texture
+from codestreams import Encoding, encode, local_archive, texture
 from numpy.typing import NDArray
 
 from function.codestream_record import CodestreamRecord, FileState
+from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.scene import Asset
-from function.scenes.decoder import PixelWindow
+from function.scenes.decoder import PixelWindow, Wanted
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import open_local
 from function.scenes.jpeg2000.cache import ByteBoundedCache
@@ -84,8 +85,10 @@ def decode(openjpeg: OpenJpeg, store: MemoryStore) -> Decode:
 
     def decode(asset: Asset) -> tuple[Samples, Mapping[str, int]]:
         with ThreadPoolExecutor(1) as pool:
-            decoder = PacketDecoder(openjpeg, GdalDecoder(), open_local, pool, 0, 1 << 20, store)
-            decoder.prepare([asset])
+            decoder = PacketDecoder(
+                openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store
+            )
+            decoder.prepare([Wanted(asset, WHOLE, 0)], Deadline.after(60.0))
             samples = decoder.decode(asset, WHOLE, 0)
             return samples.astype(np.int64), decoder.counts.snapshot()
 
@@ -193,7 +196,7 @@ def test_a_damaged_file_is_not_indexed_again_and_again(
     with open_local(asset.href) as source:
         store.records[asset.href] = replace(record, state=state_of(source))
     with ThreadPoolExecutor(1) as pool:
-        decoder = PacketDecoder(openjpeg, GdalDecoder(), open_local, pool, 0, 1 << 20, store)
+        decoder = PacketDecoder(openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store)
         for _ in range(3):
             with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
                 decoder.decode(asset, WHOLE, 0)
@@ -211,11 +214,11 @@ def test_many_at_once_make_an_index_once(
 
     def decode(decoder: PacketDecoder, _: int) -> Samples:
         together.wait()
-        decoder.prepare([asset])
+        decoder.prepare([Wanted(asset, WHOLE, 0)], Deadline.after(60.0))
         return decoder.decode(asset, WHOLE, 0).astype(np.int64)
 
     with ThreadPoolExecutor(8) as callers, ThreadPoolExecutor(2) as pool:
-        decoder = PacketDecoder(openjpeg, GdalDecoder(), open_local, pool, 0, 1 << 20, store)
+        decoder = PacketDecoder(openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store)
         for found in callers.map(partial(decode, decoder), range(8)):
             np.testing.assert_array_equal(found, samples)
         assert decoder.counts.snapshot()["indexes_built"] == 1
@@ -241,7 +244,9 @@ def test_a_replaced_file_is_indexed_anew_while_the_service_runs(
     tmp_path: Path, openjpeg: OpenJpeg, store: MemoryStore
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
-        decoder = PacketDecoder(openjpeg, GdalDecoder(), open_local, pool, 1 << 20, 1 << 20, store)
+        decoder = PacketDecoder(
+            openjpeg, GdalDecoder(), local_archive(), pool, 1 << 20, 1 << 20, store
+        )
         for seed in (1, 2, 3):
             asset, samples = image(tmp_path, seed)
             os.utime(asset.href, (seed, seed))

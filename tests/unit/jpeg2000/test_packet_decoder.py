@@ -2,22 +2,29 @@
 
 import os
 import random
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from codestreams import Encoding, encode, texture
+from codestreams import Encoding, encode, local_archive, texture
 
+from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.scene import Asset
-from function.scenes.decoder import Decoder, PixelWindow, Samples, reduced_size
+from function.scenes.decoder import (
+    Decode,
+    Decoder,
+    PixelWindow,
+    Samples,
+    Wanted,
+    reduced_size,
+)
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
@@ -41,10 +48,11 @@ class Refusing:
 
     def prepare(
         self,
-        assets: Iterable[Asset],
+        wanted: Sequence[Wanted],
+        deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,  # noqa: ARG002
-    ) -> None:
-        raise AssertionError(f"another decoder was prepared for {list(assets)}")
+    ) -> list[Future[Decode]]:
+        raise AssertionError(f"another decoder was prepared for {wanted}")
 
     def decode(
         self,
@@ -65,9 +73,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def make_decoder(
     codestreams: CodestreamDecoder, other: Decoder, pool: ThreadPoolExecutor
 ) -> PacketDecoder:
-    return PacketDecoder(
-        codestreams, other, lambda href: LocalByteSource(Path(href)), pool, 1 << 24, 1 << 22
-    )
+    return PacketDecoder(codestreams, other, local_archive(), pool, 1 << 24, 1 << 22)
 
 
 def asset_of(path: Path) -> Asset:

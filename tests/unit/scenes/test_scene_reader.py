@@ -1,10 +1,11 @@
 """Mosaics: what lies on top, what falls through, what is never decoded."""
 
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,9 +24,10 @@ from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.raster import Raster, ReadCounts
 from function.scene import Asset, Scene
 from function.scenes import reader as module
-from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
+from function.scenes.stages import completed
 
 SIZE = 120
 WEST, NORTH = 600000.0, 5800000.0
@@ -62,10 +64,19 @@ class ArrayDecoder:
         self.prepared: list[list[str]] = []
         self._lock = threading.Lock()
 
-    def prepare(self, assets: Iterable[Asset], counts: DecodingCounts | None = None) -> None:
-        self.prepared.append([asset.href for asset in assets])
+    def prepare(
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,  # noqa: ARG002
+        counts: DecodingCounts | None = None,
+    ) -> list[Future[Decode]]:
+        self.prepared.append([item.asset.href for item in wanted])
         if counts is not None:
             counts.add(indexes_loaded=len(self.prepared[-1]))
+        return [
+            completed(partial(self.decode, item.asset, item.window, item.reduction, counts))
+            for item in wanted
+        ]
 
     def decode(
         self,

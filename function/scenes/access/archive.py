@@ -1,0 +1,107 @@
+"""The archive as its readers see it: files by their hrefs, near and far."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from function.codestream_record import FileState
+from function.deadline import Deadline
+from function.scenes.access.address import is_remote, local_path
+from function.scenes.access.fetcher import Fetched, Fetcher, Wish
+from function.scenes.access.range_cache import RangeCache
+from function.scenes.access.remote_file import RemoteFile
+from function.scenes.access.stores import Stores
+from function.scenes.access.transfers import RemoteName, Transfers
+from function.scenes.jpeg2000.byte_source import LocalByteSource
+from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.stages import completed, then
+
+Result = TypeVar("Result")
+
+# What is read outside of a request, as for ingest, has no deadline but this.
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLimits:
+    """How the network may be used.
+
+    At most ``connections`` at once; a try of a read may take ``timeout`` seconds, and a read
+    ``tries`` of them. What was read is kept up to ``kept_bytes``.
+    """
+
+    connections: int
+    timeout: float
+    tries: int
+    kept_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Ranges (offset, length) of a remote file in a state that is known."""
+
+    href: str
+    state: FileState
+    ranges: Sequence[tuple[int, int]]
+
+
+class Archive:
+    """Opens files; shared by threads. Nothing is connected until a remote file is read."""
+
+    def __init__(self, limits: AccessLimits) -> None:
+        transfers = Transfers(
+            Stores(limits.connections, limits.timeout), limits.connections, limits.tries
+        )
+        self._fetcher = Fetcher(transfers, limits.connections, RangeCache(limits.kept_bytes))
+        # Threads that wait for the network, so that those that decode never do. Each waits for one
+        # file at a time, so that more than there are connections would wait for one another.
+        self._waiting = ThreadPoolExecutor(limits.connections, thread_name_prefix="archive")
+
+    def open(
+        self, href: str, deadline: Deadline | None = None, counts: DecodingCounts | None = None
+    ) -> LocalByteSource | RemoteFile:
+        """Open a file, for a ``with`` block.
+
+        Nothing is asked of a remote one yet. Raises SceneUnreadableError for a local one that
+        cannot be opened.
+        """
+        if not is_remote(href):
+            return LocalByteSource(local_path(href))
+        return RemoteFile(
+            self._fetcher,
+            RemoteName(href, None),
+            deadline or Deadline.after(PATIENCE_SECONDS),
+            counts or DecodingCounts(),
+        )
+
+    def fetch(
+        self, wanted: Sequence[Parts], deadline: Deadline, counts: DecodingCounts
+    ) -> "list[Future[RemoteFile]]":
+        """Begin to fetch parts of many remote files, all in one round.
+
+        Each file is given as soon as its own parts are at hand; its future fails as those of
+        ``Fetcher.begin`` do.
+        """
+        wishes = [Wish(RemoteName(parts.href, parts.state), parts.ranges) for parts in wanted]
+
+        def to_file(wish: Wish, done: "Future[Fetched]") -> "Future[RemoteFile]":
+            pieces = done.result().pieces
+            return completed(RemoteFile(self._fetcher, wish.file, deadline, counts, pieces))
+
+        return [
+            then(coming, partial(to_file, wish))
+            for wish, coming in zip(
+                wishes, self._fetcher.begin(wishes, deadline, counts), strict=True
+            )
+        ]
+
+    def wait(self, work: Callable[[], Result]) -> "Future[Result]":
+        """Do ``work`` that reads remote files on a thread that may wait for them."""
+        return self._waiting.submit(work)
+
+    def close(self) -> None:
+        """Give up what is being transferred."""
+        self._fetcher.close()
+        self._waiting.shutdown(cancel_futures=True)

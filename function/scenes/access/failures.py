@@ -1,0 +1,98 @@
+"""What can go wrong with a read over the network, by name, and whether another try may help."""
+
+import re
+from dataclasses import dataclass
+
+from obstore.exceptions import (
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+
+from function.errors import (
+    ArchiveDeniedError,
+    ArchiveThrottledError,
+    ArchiveUnavailableError,
+    SceneUnreadableError,
+)
+
+# obstore tells a status in the text of its errors alone.
+STATUS = re.compile(r"status code: (\d{3})")
+# S3's codes for "too fast", which come with status 503 or 429, and one that comes with 400.
+THROTTLING = re.compile(
+    r"<Code>\s*(?:SlowDown|SlowDownRead|RequestLimitExceeded|Throttl\w+|TooManyRequests\w*)\s*<"
+)
+TOO_MANY_REQUESTS, RANGE_NOT_SATISFIABLE, SERVER_ERROR = 429, 416, 500
+# obstore asks for nothing but parts of files, by GET: anything else was for credentials.
+CREDENTIALS = re.compile(
+    r"Error performing (?:PUT|POST)|Error performing GET \S*/(?:meta-data|v2/credentials)/"
+)
+# What else obstore says, what that means, and whether it may pass.
+WITHOUT_STATUS = (
+    (re.compile("non-partial response|Range request not supported"), "gives no parts of it", False),
+    (re.compile(r"Requested \d+\.\.\d+, got"), "gave another part of it", True),
+    (re.compile("TimedOut|timed out"), "did not answer in time", True),
+    (re.compile("response body error"), "broke off", True),
+)
+
+
+class FileReplacedError(SceneUnreadableError):
+    """The file is in another state than the one that was asked for."""
+
+
+class NoSuchRangeError(Exception):
+    """The file ends before the bytes that were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A read that failed: its name, and whether it is worth another try (``passing``)."""
+
+    error: Exception
+    passing: bool = False
+    throttled: bool = False
+
+
+def name_failure(error: Exception, name: str) -> Failure:
+    """Name what obstore raised while it read the file ``name``; what is not its stays as it is."""
+    failure = _name(error, name)
+    if failure.error is not error:
+        failure.error.__cause__ = error
+    return failure
+
+
+def _name(error: Exception, name: str) -> Failure:
+    match error:
+        case FileNotFoundError():
+            return Failure(SceneUnreadableError(f"{name} is not in the archive"))
+        case PreconditionError():
+            return Failure(FileReplacedError(f"{name} was replaced in the archive"))
+        case PermissionDeniedError() | UnauthenticatedError():
+            return Failure(ArchiveDeniedError(f"the archive does not let {name} be read"))
+        case BaseError():
+            return _name_by_text(str(error), name)
+    return Failure(error)
+
+
+def _name_by_text(text: str, name: str) -> Failure:
+    found = STATUS.search(text)
+    status = int(found[1]) if found else None
+    if CREDENTIALS.search(text):
+        return Failure(ArchiveDeniedError(f"there are no credentials to read {name} with"))
+    if status == TOO_MANY_REQUESTS or THROTTLING.search(text):
+        throttled = ArchiveThrottledError(f"the archive of {name} allows no more reads for now")
+        return Failure(throttled, passing=True, throttled=True)
+    if status == RANGE_NOT_SATISFIABLE:
+        return Failure(NoSuchRangeError(name))
+    if status is not None:
+        error = _unavailable(name, f"answered with status {status}")
+        return Failure(error, passing=status >= SERVER_ERROR)
+    for pattern, told, passing in WITHOUT_STATUS:
+        if pattern.search(text):
+            return Failure(_unavailable(name, told), passing)
+    return Failure(_unavailable(name, "cannot be reached"), passing=True)
+
+
+def _unavailable(name: str, what: str) -> ArchiveUnavailableError:
+    return ArchiveUnavailableError(f"the archive of {name} {what}")
