@@ -183,12 +183,11 @@ def reading_pool(catalogue_url: str) -> Iterator[CataloguePool]:
 
 def test_a_role_that_may_not_write_is_asked_once(
     writer: SceneWriter,
-    catalogue_pool: CataloguePool,
     reading_pool: CataloguePool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     writer.write(scene("a", assets=(B04, B05)), {1: UNFIT})
-    first, second = found(catalogue_pool)
+    first, second = found(reading_pool)
     indexes = CodestreamIndexes(reading_pool)
     with caplog.at_level(logging.INFO, "sentinel_ows.codestream_indexes"):
         indexes.keep(first, MADE)
