@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 REACH = 2
 
 
+def low_pass_reach(reduction: int) -> float:
+    """How far from its centre a reduced sample depends on the image, in reduced samples."""
+    return REACH * (1.0 - 0.5**reduction)
+
+
 def halve(samples: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give the next lower resolution of ``samples`` (…, height, width), in both directions.
 

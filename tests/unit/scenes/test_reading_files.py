@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyproj
 import pytest
@@ -216,9 +217,35 @@ def test_swath_edge_does_not_darken_reduced_maps(reader: SceneReader, tmp_path: 
         size = int(1024 / scale)
         transform = Affine(10 * scale, 0, WEST, 0, -10 * scale, NORTH)
         values, valid = read(reader, scene_of(asset), Grid(UTM29, transform, size, size))
-        np.testing.assert_allclose(values[valid], 3000, rtol=1e-6)
+        # Where the edge runs slantwise the outermost mixed sample may pass: a thousandth.
+        np.testing.assert_allclose(values[valid], 3000, rtol=1e-3)
         # What is given up at the edge is narrower than six pixels.
         middle = valid[size // 2]
         edge = (300 + 0.3 * 512) / scale
         assert not middle[: int(edge) - 1].any()
         assert middle[int(edge) + 6 :].all()
+
+
+@pytest.mark.parametrize("method", list(Resampling))
+def test_clouds_do_not_brighten_what_is_left_of_reduced_maps(
+    reader: SceneReader, tmp_path: Path, method: Resampling
+) -> None:
+    rows, columns = np.mgrid[0:1024, 0:1024]
+    cloud = np.hypot(rows - 500, columns - 480) < 300
+    cloud |= (np.hypot(rows - 900, columns - 900) < 30) | (columns + rows // 3 < 60)
+    make = ImageMaker(tmp_path)
+    band = make(np.where(cloud, 9000, 2000).astype(np.uint16), tile=512)
+    # A class wherever some of its 2 by 2 samples of the band are cloud.
+    classes = np.where(cloud.reshape(512, 2, 512, 2).any(axis=(1, 3)), 9, 4).astype(np.uint8)
+    scene = scene_of(band, make(classes, resolution=20.0, band="SCL", tile=256))
+    layer = replace(NUMBERS, resampling=method, masked_classes=frozenset({9}))
+    for scale in (1.0, 1.3, 2.0, 3.7, 4.0, 8.0, 16.0, 25.0):
+        size = int(1024 / scale)
+        grid = Grid(UTM29, Affine(10 * scale, 0, WEST, 0, -10 * scale, NORTH), size, size)
+        raster = reader.read(layer, grid, [scene], True, Deadline.after(60.0))
+        # The reversible transform rounds at each of its levels.
+        np.testing.assert_allclose(raster.bands[0][raster.valid], 2000, atol=4)
+        # Of what lies farther from clouds than five pixels of the map nothing is given up.
+        clear = cv2.erode((~cloud).view(np.uint8), np.ones((2 * int(5 * scale) + 1,) * 2))
+        places = ((np.arange(size) + 0.5) * scale).astype(int)
+        assert raster.valid[clear[np.ix_(places, places)].view(np.bool_)].all()
