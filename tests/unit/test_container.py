@@ -122,13 +122,22 @@ def test_this_machine_can_be_read() -> None:
 
 
 def test_what_is_not_set_fits_the_container() -> None:
-    fit = fitted(Settings(), Container(3, GIB))
-    assert (fit.decode_threads, fit.tile_cache_bytes, fit.index_cache_bytes) == (
-        3,
-        GIB // 4,
-        GIB // 32,
+    assert fitted(Settings(), Container(3, GIB)) == Settings(
+        decode_threads=3,
+        tile_cache_bytes=GIB // 4,
+        index_cache_bytes=GIB // 32,
+        archive_cache_bytes=GIB // 8,
     )
-    large = fitted(Settings(), Container(64, 256 * GIB))
-    assert (large.tile_cache_bytes, large.index_cache_bytes) == (GIB, GIB // 8)
-    chosen = Settings(decode_threads=1, tile_cache_bytes=2, index_cache_bytes=3)
+    assert fitted(Settings(), Container(64, 256 * GIB)) == Settings(
+        decode_threads=64,
+        tile_cache_bytes=GIB,
+        index_cache_bytes=GIB // 8,
+        archive_cache_bytes=GIB // 4,
+    )
+
+
+def test_what_is_set_stays() -> None:
+    chosen = Settings(
+        decode_threads=1, tile_cache_bytes=2, index_cache_bytes=3, archive_cache_bytes=4
+    )
     assert fitted(chosen, Container(64, 256 * GIB)) == chosen
