@@ -11,6 +11,7 @@ from function.container import Container, read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.access.archive import AccessLimits, Archive
+from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
@@ -23,6 +24,7 @@ from function.telemetry import Telemetry, names
 SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
 SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
 SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
+SHARE_OF_BLOCKS, MOST_OF_BLOCKS = 16, 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def compose(settings: Settings) -> Service:
     telemetry = Telemetry(about={names.DECODER: codestreams.name})
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
+    bound_block_cache(settings.gdal_cache_bytes)
     gdal = GdalDecoder()
     archive = Archive(
         AccessLimits(
@@ -103,4 +106,6 @@ def fitted(settings: Settings, container: Container) -> Settings:
         or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
         archive_cache_bytes=settings.archive_cache_bytes
         or min(container.memory // SHARE_OF_RANGES, MOST_OF_RANGES),
+        gdal_cache_bytes=settings.gdal_cache_bytes
+        or min(container.memory // SHARE_OF_BLOCKS, MOST_OF_BLOCKS),
     )

@@ -123,6 +123,15 @@ class Settings:
             least=0,
         ),
     ] = 0
+    gdal_cache_bytes: Annotated[
+        int,
+        About(
+            "Bytes of decoded blocks that GDAL keeps in a process, of plain raster layers and of"
+            " images that are read through it. 0 means a 16th of the container's memory, at most"
+            " 256 MiB.",
+            least=0,
+        ),
+    ] = 0
     archive_connections: Annotated[
         int,
         About(

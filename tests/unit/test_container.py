@@ -127,17 +127,23 @@ def test_what_is_not_set_fits_the_container() -> None:
         tile_cache_bytes=GIB // 4,
         index_cache_bytes=GIB // 32,
         archive_cache_bytes=GIB // 8,
+        gdal_cache_bytes=GIB // 16,
     )
     assert fitted(Settings(), Container(64, 256 * GIB)) == Settings(
         decode_threads=64,
         tile_cache_bytes=GIB,
         index_cache_bytes=GIB // 8,
         archive_cache_bytes=GIB // 4,
+        gdal_cache_bytes=GIB // 4,
     )
 
 
 def test_what_is_set_stays() -> None:
     chosen = Settings(
-        decode_threads=1, tile_cache_bytes=2, index_cache_bytes=3, archive_cache_bytes=4
+        decode_threads=1,
+        tile_cache_bytes=2,
+        index_cache_bytes=3,
+        archive_cache_bytes=4,
+        gdal_cache_bytes=5,
     )
     assert fitted(chosen, Container(64, 256 * GIB)) == chosen

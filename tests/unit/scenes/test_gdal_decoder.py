@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.env import get_gdal_config
 from scene_images import ImageMaker, natural
 
 from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.scene import Asset
 from function.scenes.decoder import PixelWindow, reduced_size
+from function.scenes.gdal import bound_block_cache, gdal_environment
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.low_pass import halve
 
@@ -128,3 +130,15 @@ def test_threads_share_a_decoder_with_few_open_files(make_image: ImageMaker) -> 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(read, range(120)))
     decoder.close()
+
+
+def test_the_block_cache_is_bounded_for_the_whole_process() -> None:
+    before = get_gdal_config("GDAL_CACHEMAX")
+    try:
+        bound_block_cache(50 << 20)
+        with gdal_environment():
+            assert get_gdal_config("GDAL_CACHEMAX") == 50 << 20
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(get_gdal_config, "GDAL_CACHEMAX").result() == 50 << 20
+    finally:
+        bound_block_cache(before)
