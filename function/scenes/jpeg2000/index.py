@@ -22,6 +22,7 @@ from function.scenes.jpeg2000.markers import Marker, segment
 from function.scenes.jpeg2000.tile_parts import TilePart
 
 MAGIC = b"j2kx"
+# Counts up when the format changes or what fits it does: what is kept of older ones is made anew.
 VERSION = 1
 HEAD = struct.Struct(">4sBQII")
 # A window meets a few tiles; 64 keep a block near 1 KB, where compression still works.
