@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from function.errors import OperatorError, OwsError
+from function.own_threads import compute_alone
 from function.settings import Settings, SettingsError
 
 PROGRAM = "sentinel-ows"
@@ -27,6 +28,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
+    compute_alone()
     words = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description="Maps (OGC WMS) straight from Copernicus Sentinel archives."
