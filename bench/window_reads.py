@@ -117,10 +117,11 @@ class Ours:
         components = 3 if case.image == "TCI" else 1
         self._asset = Asset(case.image, str(path), grid, components, 15)
         self._reduction = case.reduction
+        archive = Archive(AccessLimits(connections=1, timeout=1.0, tries=1, kept_bytes=0))
         self.decoder = PacketDecoder(
             OpenJpeg(),
-            GdalDecoder(),
-            Archive(AccessLimits(connections=1, timeout=1.0, tries=1, kept_bytes=0)),
+            GdalDecoder(archive),
+            archive,
             ThreadPoolExecutor(1),
             tile_bytes=0,
             index_bytes=1 << 24,

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Protocol
 
 from function.deadline import Deadline
-from function.errors import InvalidTimeError, SceneUnreadableError
+from function.errors import InvalidTimeError
 from function.fresh import Fresh
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
@@ -194,7 +194,7 @@ class RequestPath:
         deadline: Deadline,
         stage: StageTrace,
     ) -> dict[str, Raster]:
-        """Read each archive layer; raises SceneUnreadableError where none of its scenes can be."""
+        """Read each archive layer."""
         rasters: dict[str, Raster] = {}
         for selection in query.layers:
             deadline.check("read")
@@ -203,10 +203,6 @@ class RequestPath:
             raster = self._reader.read(
                 layer, query.grid, scenes.scenes, selection.cloud_mask, deadline
             )
-            if raster.warnings and not raster.scenes:
-                raise SceneUnreadableError(
-                    f"no scene of layer {layer.name} could be read: {raster.warnings[0]}"
-                )
             if scenes.cut and not raster.valid.all():
                 raster = replace(raster, warnings=(*raster.warnings, self._cut_warning(layer)))
             stage.add("scenes", len(raster.scenes))

@@ -64,8 +64,6 @@ def compose(settings: Settings) -> Service:
     telemetry = Telemetry(about={names.DECODER: codestreams.name})
     pool = CataloguePool(settings.database_url, settings.database_connections)
     catalogue = SceneCatalogue(pool)
-    bound_block_cache(settings.gdal_cache_bytes)
-    gdal = GdalDecoder()
     archive = Archive(
         AccessLimits(
             settings.archive_connections,
@@ -74,6 +72,8 @@ def compose(settings: Settings) -> Service:
             settings.archive_cache_bytes,
         )
     )
+    bound_block_cache(settings.gdal_cache_bytes)
+    gdal = GdalDecoder(archive)
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
     decoder = PacketDecoder(

@@ -84,12 +84,16 @@ class Classification:
 
 
 def read_classification(
-    scene: Scene, resolution: float, parts: Sequence[tuple[Lattice, PixelWindow]]
+    scene: Scene,
+    resolution: float,
+    parts: Sequence[tuple[Lattice, PixelWindow]],
+    likely: Sequence[Wanted] = (),
 ) -> Steps[Classification]:
     """Decode the classification of ``scene`` where it meets any of ``parts``.
 
-    Among its images the coarsest is taken that is as fine as ``resolution``. Raises
-    SceneUnreadableError for a scene without one.
+    Among its images the coarsest is taken that is as fine as ``resolution``. Windows that are
+    ``likely`` to be wanted next are named along. Raises SceneUnreadableError for a scene without
+    a classification.
     """
     images = [asset for asset in scene.assets if asset.band == CLASSIFICATION]
     choice = choose_unreduced(images, resolution)
@@ -97,7 +101,7 @@ def read_classification(
         raise SceneUnreadableError(f"the scene has no {CLASSIFICATION}, so nothing can be masked")
     lattice = lattice_of(choice.asset, 0)
     window = _around([_corners(part, window, lattice) for part, window in parts], lattice)
-    (codes,) = yield [Wanted(choice.asset, window, 0)]
+    (codes,) = yield [Wanted(choice.asset, window, 0), *likely]
     return Classification(lattice, window, codes)
 
 

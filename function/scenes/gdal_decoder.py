@@ -12,12 +12,15 @@ from rasterio.windows import Window
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
+from function.scenes.access.address import is_remote, local_path
+from function.scenes.access.archive import Archive
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.lower_levels import decode_at
 from function.scenes.stages import completed
+from function.scenes.whole_files import Lend, WholeFiles
 
 JPEG2000_DRIVERS = frozenset({"JP2KAK", "JP2OpenJPEG"})
 
@@ -26,11 +29,13 @@ class GdalDecoder:
     """A Decoder over GDAL.
 
     ``open_files`` bounds the files kept open for the next read: 64 are the bands of a few scenes
-    at two resolutions, far below the usual limit of 1024 file descriptors.
+    at two resolutions, far below the usual limit of 1024 file descriptors. Remote files are read
+    whole, by ``archive``.
     """
 
-    def __init__(self, open_files: int = 64) -> None:
+    def __init__(self, archive: Archive, open_files: int = 64) -> None:
         self._pool = DatasetPool(open_files)
+        self._whole_files = WholeFiles(archive)
 
     def prepare(
         self,
@@ -49,7 +54,7 @@ class GdalDecoder:
         asset: Asset,
         window: PixelWindow,
         reduction: int,
-        counts: DecodingCounts | None = None,  # noqa: ARG002 - GDAL tells no figures
+        counts: DecodingCounts | None = None,
     ) -> Samples:
         """Decode as the Decoder protocol says.
 
@@ -58,7 +63,11 @@ class GdalDecoder:
         """
         try:
             with gdal_environment():
-                return self._decode(asset, window, reduction)
+                if is_remote(asset.href):
+                    with self._whole_files.open(asset.href, counts) as lend:
+                        return _decode(lend, asset, window, reduction)
+                borrow = partial(self._pool.borrow, str(local_path(asset.href)))
+                return _decode(borrow, asset, window, reduction)
         except RasterioError as error:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded") from error
@@ -67,22 +76,24 @@ class GdalDecoder:
         """Close every file that is kept open."""
         self._pool.close()
 
-    def _decode(self, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
-        with self._pool.borrow(asset.href, 0) as dataset:
-            if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
-                name = file_name(asset.href)
-                raise SceneUnreadableError(f"{name} is another image than the one catalogued")
-            if reduction == 0:
-                return _read(dataset, window)
-            if dataset.driver not in JPEG2000_DRIVERS:
-                return _read_averaged(dataset, window, reduction)
-            levels = len(dataset.overviews(1))
-        # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
-        return decode_at(partial(self._decode_level, asset.href), asset, window, reduction, levels)
 
-    def _decode_level(self, href: str, window: PixelWindow, reduction: int) -> Samples:
-        with self._pool.borrow(href, reduction) as dataset:
+def _decode(lend: Lend, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+    with lend(0) as dataset:
+        if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
+            name = file_name(asset.href)
+            raise SceneUnreadableError(f"{name} is another image than the one catalogued")
+        if reduction == 0:
             return _read(dataset, window)
+        if dataset.driver not in JPEG2000_DRIVERS:
+            return _read_averaged(dataset, window, reduction)
+        levels = len(dataset.overviews(1))
+    # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
+    return decode_at(partial(_decode_level, lend), asset, window, reduction, levels)
+
+
+def _decode_level(lend: Lend, window: PixelWindow, reduction: int) -> Samples:
+    with lend(reduction) as dataset:
+        return _read(dataset, window)
 
 
 def _read(dataset: DatasetReader, window: PixelWindow) -> Samples:

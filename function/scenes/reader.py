@@ -52,9 +52,9 @@ class SceneReader:
         part of a scene that may still add pixels is read. A scene that cannot be read becomes a
         warning and falls through as a whole.
 
-        Raises SceneUnreadableError when not one scene could be read although some had to be,
-        DeadlineExceededError when time runs out, InvalidParameterError for an expression that
-        does not fit the layer's bands.
+        Raises SceneUnreadableError where the map would be blank for want of a file, of the kind
+        that all scenes failed with; DeadlineExceededError when time runs out,
+        InvalidParameterError for an expression that does not fit the layer's bands.
         """
         recipe = Recipe(layer)
         mosaic = Mosaic.blank(grid, recipe.bands, recipe.floating)
@@ -63,9 +63,11 @@ class SceneReader:
         for part in mosaic.parts(PART):
             reading = LayerReading(layer, recipe, part.grid, cloud_mask)
             _fill(part, scenes, reading, decoding, diary)
-        warnings = tuple(diary.warnings)
-        if warnings and decoding.windows == 0:
-            raise SceneUnreadableError(f"layer {layer.name} cannot be read: {warnings[0]}")
+        warnings = tuple(diary.failures)
+        if warnings and not diary.given:
+            kinds = {type(failure) for failure in diary.failures.values()}
+            kind = kinds.pop() if len(kinds) == 1 else SceneUnreadableError
+            raise kind(f"no scene of layer {layer.name} could be read: {warnings[0]}")
         given = tuple(scene.name for scene in scenes if scene.name in diary.given)
         tried = len(diary.tried)
         counts = _counts(tried, len(scenes) - tried, decoding)
@@ -90,11 +92,11 @@ def _counts(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
 
 @dataclass(slots=True)
 class _Diary:
-    """Which scenes were turned to, which gave pixels, and what went wrong, each warning once."""
+    """Which scenes were turned to, which gave pixels, and what went wrong, by warning."""
 
     tried: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
-    warnings: dict[str, None] = field(default_factory=dict)
+    failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
 
 
 def _fill(
@@ -112,6 +114,6 @@ def _fill(
                 continue
             diary.tried.add(scene.name)
             if isinstance(part, SceneUnreadableError):
-                diary.warnings[f"{scene.name}: {part}"] = None
+                diary.failures[f"{scene.name}: {part}"] = part
             elif mosaic.fill(part.window, part.bands, part.valid):
                 diary.given.add(scene.name)

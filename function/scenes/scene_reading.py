@@ -1,5 +1,6 @@
 """One scene, read for one layer: from image files to finished bands on the grid."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,13 @@ class _Sheet:
         """The samples to decode."""
         return self.placement.lattice, self.placement.samples
 
+    def windows(self, *, likely: bool = False) -> list[Wanted]:
+        """The samples to decode of each image."""
+        return [
+            Wanted(choice.asset, self.placement.samples, choice.reduction, likely)
+            for choice in self.choices
+        ]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
@@ -113,7 +121,8 @@ class LayerReading:
         view = _View(window, needed[window.slices], laid).narrowed()
         classification = None
         if view is not None and self._masked and not self._shows_classes:
-            classification = yield from self._classify(scene, view.sheets)
+            likely = [each for sheet in view.sheets for each in sheet.windows(likely=True)]
+            classification = yield from self._classify(scene, view.sheets, likely)
             first = view.sheets[0].placement
             clear = classification.pixels_outside(self._masked, first)
             view = replace(view, wanted=view.wanted & clear).narrowed()
@@ -154,12 +163,7 @@ class LayerReading:
         self, scene: Scene, sheets: list[_Sheet], classification: Classification | None
     ) -> Steps[tuple[dict[Choice, Samples], Mask]]:
         """Decode and resample every image; a pixel is valid where it is in all of them."""
-        wanted = [
-            Wanted(choice.asset, sheet.placement.samples, choice.reduction)
-            for sheet in sheets
-            for choice in sheet.choices
-        ]
-        decoded = iter((yield wanted))
+        decoded = iter((yield [each for sheet in sheets for each in sheet.windows()]))
         values: dict[Choice, Samples] = {}
         valid = np.ones(sheets[0].placement.inside.shape, np.bool_)
         for sheet in sheets:
@@ -211,8 +215,10 @@ class LayerReading:
             return np.zeros((window.height, window.width), np.bool_)
         return classification.samples_outside(NO_DATA, lattice, window)
 
-    def _classify(self, scene: Scene, sheets: list[_Sheet]) -> Steps[Classification]:
-        """Read the classification for all samples of ``sheets``."""
+    def _classify(
+        self, scene: Scene, sheets: list[_Sheet], likely: Sequence[Wanted] = ()
+    ) -> Steps[Classification]:
+        """Read the classification for all samples of ``sheets``; ``likely`` may be wanted next."""
         finest = min(sheet.choices[0].spacing for sheet in sheets)
         parts = [sheet.samples for sheet in sheets]
-        return (yield from read_classification(scene, finest, parts))
+        return (yield from read_classification(scene, finest, parts, likely))

@@ -23,7 +23,6 @@ from function.errors import (
     DeadlineExceededError,
     InvalidTimeError,
     OwsError,
-    SceneUnreadableError,
     UnknownLayerError,
 )
 from function.search import Search
@@ -180,14 +179,6 @@ def test_an_unreadable_scene_is_a_warning_where_another_gives_pixels(path: Path)
     assert answer.warnings == ("B04 of one cannot be read",)
     (read,) = [span for span in path.spans() if span.name == "read"]
     assert [event.name for event in read.events] == ["warning"]
-
-
-def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(path: Path) -> None:
-    path.reader.warnings = ("B04 of one cannot be read",)
-    path.reader.used = lambda _: ()
-    with pytest.raises(SceneUnreadableError, match=r"TRUE_COLOUR.*B04 of one"):
-        path.answer()
-    assert path.renderer.asked == []
 
 
 def test_scenes_beyond_the_limit_are_told_where_pixels_are_missing(path: Path) -> None:

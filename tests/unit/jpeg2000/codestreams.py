@@ -9,15 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.jpeg2000.errors import TruncatedError
 
 SOT, SOD, PLT, EOC = b"\xff\x90", b"\xff\x93", b"\xff\x58", b"\xff\xd9"
-
-
-def local_archive() -> Archive:
-    """An archive of which local files alone are read."""
-    return Archive(AccessLimits(connections=1, timeout=1.0, tries=1, kept_bytes=0))
 
 
 class MemorySource:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from affine import Affine
-from codestreams import Encoding, encode, local_archive, texture
+from archives import local_archive
+from codestreams import Encoding, encode, texture
 from numpy.typing import NDArray
 
 from function.codestream_record import CodestreamRecord, FileState
@@ -86,7 +87,7 @@ def decode(openjpeg: OpenJpeg, store: MemoryStore) -> Decode:
     def decode(asset: Asset) -> tuple[Samples, Mapping[str, int]]:
         with ThreadPoolExecutor(1) as pool:
             decoder = PacketDecoder(
-                openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store
+                openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
             )
             decoder.prepare([Wanted(asset, WHOLE, 0)], Deadline.after(60.0))
             samples = decoder.decode(asset, WHOLE, 0)
@@ -196,7 +197,9 @@ def test_a_damaged_file_is_not_indexed_again_and_again(
     with open_local(asset.href) as source:
         store.records[asset.href] = replace(record, state=state_of(source))
     with ThreadPoolExecutor(1) as pool:
-        decoder = PacketDecoder(openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store)
+        decoder = PacketDecoder(
+            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
+        )
         for _ in range(3):
             with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
                 decoder.decode(asset, WHOLE, 0)
@@ -218,7 +221,9 @@ def test_many_at_once_make_an_index_once(
         return decoder.decode(asset, WHOLE, 0).astype(np.int64)
 
     with ThreadPoolExecutor(8) as callers, ThreadPoolExecutor(2) as pool:
-        decoder = PacketDecoder(openjpeg, GdalDecoder(), local_archive(), pool, 0, 1 << 20, store)
+        decoder = PacketDecoder(
+            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
+        )
         for found in callers.map(partial(decode, decoder), range(8)):
             np.testing.assert_array_equal(found, samples)
         assert decoder.counts.snapshot()["indexes_built"] == 1
@@ -245,7 +250,7 @@ def test_a_replaced_file_is_indexed_anew_while_the_service_runs(
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         decoder = PacketDecoder(
-            openjpeg, GdalDecoder(), local_archive(), pool, 1 << 20, 1 << 20, store
+            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 1 << 20, 1 << 20, store
         )
         for seed in (1, 2, 3):
             asset, samples = image(tmp_path, seed)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from codestreams import Encoding, encode, local_archive, texture
+from archives import local_archive
+from codestreams import Encoding, encode, texture
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
@@ -98,7 +99,7 @@ def test_real_files_equal_gdal(
     (path,) = shared.glob(PRODUCT + pattern)
     asset = asset_of(path)
     decoder = make_decoder(codestreams, Refusing(), pool)
-    gdal = GdalDecoder()
+    gdal = GdalDecoder(local_archive())
     choose = random.Random(pattern)  # noqa: S311  windows, not secrets
     for reduction in range(7):
         width = reduced_size(asset.grid.width, reduction)
@@ -146,7 +147,7 @@ def test_what_does_not_fit_goes_to_the_other_decoder(
         image, "w", "GTiff", 70, 90, 1, crs="EPSG:32629", dtype="uint8", transform=Affine.scale(10)
     ) as dataset:
         dataset.write(samples.astype(np.uint8))
-    decoder = make_decoder(openjpeg, GdalDecoder(), pool)
+    decoder = make_decoder(openjpeg, GdalDecoder(local_archive()), pool)
     for asset in (plain_asset(path, samples), plain_asset(image, samples)):
         found = decoder.decode(asset, PixelWindow(10, 20, 30, 40), 0)
         np.testing.assert_array_equal(found, samples[:, 20:60, 10:40])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from archives import local_archive
 from rasterio.env import get_gdal_config
 from scene_images import ImageMaker, natural
 
@@ -29,7 +30,7 @@ def test_window_is_cut_from_whole_image(make_image: ImageMaker) -> None:
     samples = natural(300, 401)
     asset = make_image(samples)
     window = PixelWindow(120, 100, 200, 180)
-    decoded = GdalDecoder().decode(asset, window, 0)
+    decoded = GdalDecoder(local_archive()).decode(asset, window, 0)
     assert decoded.dtype == np.uint16
     np.testing.assert_array_equal(decoded, samples[np.newaxis, 100:280, 120:320])
 
@@ -37,7 +38,7 @@ def test_window_is_cut_from_whole_image(make_image: ImageMaker) -> None:
 def test_components_come_first(make_image: ImageMaker) -> None:
     samples = np.stack([natural(150, 140, seed, 0, 255) for seed in (1, 2, 3)]).astype(np.uint8)
     asset = make_image(samples, band="TCI")
-    decoded = GdalDecoder().decode(asset, PixelWindow(10, 20, 100, 90), 0)
+    decoded = GdalDecoder(local_archive()).decode(asset, PixelWindow(10, 20, 100, 90), 0)
     np.testing.assert_array_equal(decoded, samples[:, 20:110, 10:110])
 
 
@@ -47,7 +48,7 @@ def test_lower_resolutions_of_the_file_are_used(make_image: ImageMaker, reductio
     with rasterio.open(asset.href, OVERVIEW_LEVEL=reduction - 1) as dataset:
         whole = dataset.read()
     assert whole.shape[1:] == (reduced_size(2100, reduction), reduced_size(2090, reduction))
-    decoded = GdalDecoder().decode(asset, PixelWindow(30, 20, 90, 100), reduction)
+    decoded = GdalDecoder(local_archive()).decode(asset, PixelWindow(30, 20, 90, 100), reduction)
     np.testing.assert_array_equal(decoded, whole[:, 20:120, 30:120])
 
 
@@ -62,7 +63,7 @@ def test_resolutions_gdal_does_not_offer_are_transformed_from_the_lowest(
         expected = halve(expected)
         height, width = reduced_size(size[0], reduction), reduced_size(size[1], reduction)
         assert expected.shape == (1, height, width)
-        decoder = GdalDecoder()
+        decoder = GdalDecoder(local_archive())
         whole = decoder.decode(asset, PixelWindow(0, 0, width, height), reduction)
         np.testing.assert_array_equal(whole, expected)
         window = PixelWindow(width // 3, height // 3, width - width // 3, height - height // 3)
@@ -80,7 +81,7 @@ def test_averages_geotiff(tmp_path: Path) -> None:
     ) as dataset:  # fmt: skip
         dataset.write(samples, 1)
     asset = Asset("B04", str(path), grid, 1, 16)
-    decoded = GdalDecoder().decode(asset, PixelWindow(2, 1, 20, 20), 2)
+    decoded = GdalDecoder(local_archive()).decode(asset, PixelWindow(2, 1, 20, 20), 2)
     blocks = samples[4:84, 8:88].reshape(20, 4, 20, 4).mean(axis=(1, 3))
     np.testing.assert_allclose(decoded[0], blocks, atol=0.51)
 
@@ -89,7 +90,7 @@ def test_missing_file_is_named_without_its_directory(make_image: ImageMaker) -> 
     asset = make_image(natural(40, 40))
     Path(asset.href).unlink()
     with pytest.raises(SceneUnreadableError, match=r"^B04_1\.jp2 cannot be decoded$"):
-        GdalDecoder().decode(asset, PixelWindow(0, 0, 10, 10), 0)
+        GdalDecoder(local_archive()).decode(asset, PixelWindow(0, 0, 10, 10), 0)
 
 
 def test_truncated_file_is_an_error(make_image: ImageMaker) -> None:
@@ -97,20 +98,20 @@ def test_truncated_file_is_an_error(make_image: ImageMaker) -> None:
     path = Path(asset.href)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(SceneUnreadableError):
-        GdalDecoder().decode(asset, PixelWindow(0, 0, 600, 600), 0)
+        GdalDecoder(local_archive()).decode(asset, PixelWindow(0, 0, 600, 600), 0)
 
 
 def test_other_image_than_catalogued_is_an_error(make_image: ImageMaker) -> None:
     asset = make_image(natural(40, 40))
     other = replace(asset, grid=replace(asset.grid, width=41))
     with pytest.raises(SceneUnreadableError, match="another image"):
-        GdalDecoder().decode(other, PixelWindow(0, 0, 10, 10), 0)
+        GdalDecoder(local_archive()).decode(other, PixelWindow(0, 0, 10, 10), 0)
 
 
 def test_replaced_file_is_read_anew(make_image: ImageMaker) -> None:
     first, second = natural(64, 64, seed=1), natural(64, 64, seed=2)
     asset, newer = make_image(first), make_image(second)
-    decoder = GdalDecoder()
+    decoder = GdalDecoder(local_archive())
     window = PixelWindow(0, 0, 64, 64)
     np.testing.assert_array_equal(decoder.decode(asset, window, 0)[0], first)
     Path(newer.href).replace(asset.href)
@@ -120,7 +121,7 @@ def test_replaced_file_is_read_anew(make_image: ImageMaker) -> None:
 def test_threads_share_a_decoder_with_few_open_files(make_image: ImageMaker) -> None:
     images = [natural(200, 200, seed) for seed in range(6)]
     assets = [make_image(samples) for samples in images]
-    decoder = GdalDecoder(open_files=2)
+    decoder = GdalDecoder(local_archive(), open_files=2)
 
     def read(index: int) -> bool:
         column = index % 90

@@ -12,6 +12,7 @@ import pyproj
 import pytest
 import rasterio
 from affine import Affine
+from archives import local_archive
 from numpy.typing import NDArray
 from scene_images import ORIGIN, UTM29, ImageMaker, natural
 
@@ -54,7 +55,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[SceneReader]:
-    decoder = GdalDecoder()
+    decoder = GdalDecoder(local_archive())
     with ThreadPoolExecutor(2) as workers:
         yield SceneReader(decoder, workers)
     decoder.close()

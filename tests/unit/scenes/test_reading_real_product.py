@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from archives import local_archive
 from numpy.typing import NDArray
 from scene_images import ORIGIN, UTM29
 
@@ -73,7 +74,7 @@ def scene(shared: Path) -> Scene:
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[SceneReader]:
-    decoder = GdalDecoder()
+    decoder = GdalDecoder(local_archive())
     with ThreadPoolExecutor(3) as workers:
         yield SceneReader(decoder, workers)
     decoder.close()

@@ -15,6 +15,8 @@ from scene_images import UTM29
 
 from function.deadline import Deadline
 from function.errors import (
+    ArchiveThrottledError,
+    ArchiveUnavailableError,
     DeadlineExceededError,
     InvalidParameterError,
     SceneUnreadableError,
@@ -70,7 +72,9 @@ class ArrayDecoder:
         deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,
     ) -> list[Future[Decode]]:
-        self.prepared.append([item.asset.href for item in wanted])
+        hrefs = [item.asset.href for item in wanted if not item.likely]
+        likely = [f"likely {item.asset.href}" for item in wanted if item.likely]
+        self.prepared.append([*hrefs, *likely])
         if counts is not None:
             counts.add(indexes_loaded=len(self.prepared[-1]))
         return [
@@ -341,8 +345,45 @@ def test_scene_without_the_band_or_the_classification_is_a_warning(
 def test_nothing_readable_at_all_is_an_error(reader: SceneReader, archive: Archive) -> None:
     every = frozenset({"B04", "B08"})
     broken = [archive.scene(name, bands(2000, 3000), missing=every) for name in "AB"]
-    with pytest.raises(SceneUnreadableError, match="layer NDVI cannot be read: A: A_B0"):
+    with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A: A_B0"):
         read(reader, INDEX, broken)
+
+
+def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(
+    reader: SceneReader, archive: Archive
+) -> None:
+    images = {**bands(2000, 3000), "SCL": plain(4, SIZE // 2).astype(np.uint8)}
+    scene = archive.scene("A", images, missing=frozenset({"B08"}))
+    with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A: A_B0"):
+        read(reader, INDEX, [scene], cloud_mask=True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"),
+    [
+        ((ArchiveThrottledError, ArchiveThrottledError), ArchiveThrottledError),
+        ((ArchiveThrottledError, ArchiveUnavailableError), SceneUnreadableError),
+    ],
+)
+def test_what_all_scenes_fail_with_is_what_the_map_fails_with(
+    archive: Archive,
+    failures: tuple[type[SceneUnreadableError], ...],
+    expected: type[SceneUnreadableError],
+) -> None:
+    class FailingDecoder(ArrayDecoder):
+        def decode(
+            self,
+            asset: Asset,
+            window: PixelWindow,  # noqa: ARG002
+            reduction: int,  # noqa: ARG002
+            counts: DecodingCounts | None = None,  # noqa: ARG002
+        ) -> Samples:
+            raise failures[asset.href.startswith("B")]("not now")
+
+    scenes = [archive.scene(name, bands(2000, 3000)) for name in "AB"]
+    with ThreadPoolExecutor(2) as workers, pytest.raises(SceneUnreadableError) as raised:
+        read(SceneReader(FailingDecoder(), workers), INDEX, scenes)
+    assert raised.type is expected
 
 
 def test_no_scene_is_an_empty_raster(reader: SceneReader) -> None:
@@ -487,7 +528,14 @@ def test_neighbours_are_prepared_for_at_once(
     grid = Grid(UTM29, Affine(10, 0, WEST, 0, -10, NORTH), 2 * SIZE, SIZE)
     read(reader, INDEX, scenes, cloud_mask=True, grid=grid)
     assert decoder.prepared == [
-        ["WEST_SCL.jp2", "EAST_SCL.jp2"],
+        [
+            "WEST_SCL.jp2",
+            "EAST_SCL.jp2",
+            "likely WEST_B04.jp2",
+            "likely WEST_B08.jp2",
+            "likely EAST_B04.jp2",
+            "likely EAST_B08.jp2",
+        ],
         ["WEST_B04.jp2", "WEST_B08.jp2", "EAST_B04.jp2", "EAST_B08.jp2"],
     ]
 

@@ -1,0 +1,52 @@
+"""Remote files for GDAL, which reads them from memory.
+
+GDAL's own network drivers know other credentials, other time-outs and other limits than ours, and
+tell a read that failed halfway as a broken image. So what has to go through GDAL is read whole.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+
+from rasterio.io import DatasetReader, MemoryFile
+
+from function.errors import SceneUnreadableError
+from function.scenes.access.archive import Archive
+from function.scenes.gdal import file_name
+from function.scenes.jpeg2000.counts import DecodingCounts
+
+# The largest of ESA's images, a band at 10 m, take 100 to 150 MB.
+LONGEST = 256 << 20
+
+# Opens a dataset of the file at a reduction.
+Lend = Callable[[int], AbstractContextManager[DatasetReader]]
+
+
+class WholeFiles:
+    """Reads files whole, one at a time, since each may take a good part of the memory."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._one = threading.Lock()
+
+    @contextmanager
+    def open(self, href: str, counts: DecodingCounts | None = None) -> Iterator[Lend]:
+        """Give what opens datasets of a file; it is in memory until the block ends.
+
+        Raises what reading remote files does, and SceneUnreadableError for one that is too large.
+        """
+        with self._one, self._archive.open(href, counts=counts) as file:
+            if file.size() > LONGEST:
+                message = f"{file_name(href)} is too large to be read whole from a remote archive"
+                raise SceneUnreadableError(message)
+            (data,) = file.read_ranges([(0, file.size())])
+            with MemoryFile(data) as memory:
+                yield partial(_lend, memory)
+
+
+@contextmanager
+def _lend(memory: MemoryFile, reduction: int) -> Iterator[DatasetReader]:
+    options = {"OVERVIEW_LEVEL": reduction - 1} if reduction else {}
+    with memory.open(**options) as dataset:
+        yield dataset
