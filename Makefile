@@ -1,5 +1,5 @@
 # Every target does the set-up it needs; where that is done already it costs no time.
-.PHONY: run serve setup test check lock clean
+.PHONY: run serve setup test check bench lock clean
 
 # One process for each core up to this many. Each starts a database and services of its own, as a
 # test file first needs them: a file's tests stay together.
@@ -28,6 +28,18 @@ check: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/sqlfluff lint catalog-sql
+
+# Measures, and keeps the figures in bench/results: an hour on an idle machine, and at first another
+# half to make full-size products and to install MapServer alone to measure against.
+bench: setup
+	@setup/system-packages bench/packages.txt
+	.venv/bin/python -m bench.window_reads --colour
+	.venv/bin/python -m bench.remote_windows --keep
+	.venv/bin/python -m bench.remote_reads --keep
+	.venv/bin/python -m bench.maps_against_mapserver --keep
+	.venv/bin/python -m bench.maps_against_mapserver --keep --crs EPSG:32632
+	.venv/bin/python -m bench.processes_or_threads --keep
+	.venv/bin/python -m bench.catalogue_at_scale
 
 # Locks the newest versions that pyproject.toml allows.
 lock: setup

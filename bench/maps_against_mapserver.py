@@ -231,9 +231,9 @@ def main() -> None:
             print(_progress(case, measured), file=sys.stderr, flush=True)
     text = tables(figures, cases)
     print(f"{circumstances()}\n\n{text}")
-    if arguments.keep:
-        name = f"maps_against_mapserver_{arguments.crs.partition(':')[2]}"
-        write(name, [asdict(each) for each in figures], text)
+    name = f"maps_against_mapserver_{arguments.crs.partition(':')[2]}"
+    results = RESULTS if arguments.keep else directory / "results"
+    write(name, [asdict(each) for each in figures], text, results)
 
 
 def _progress(case: Case, measured: Sequence[Figures]) -> str:

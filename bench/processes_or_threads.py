@@ -22,7 +22,7 @@ from bench.archive import make_archive
 from bench.asking import Reply, ask_at_once, client, pixels_of
 from bench.full_size_products import SIZE
 from bench.map_cases import CASES, Case, Site, elsewhere, walks
-from bench.report import circumstances, milliseconds, table, write
+from bench.report import RESULTS, circumstances, milliseconds, table, write
 from bench.running import Server, free_port, running
 from bench.sentinel_site import empty_database, fill_catalogue, write_mapfile
 from function.composition import fitted
@@ -191,8 +191,8 @@ def main() -> None:
                 print(as_table(measured).splitlines()[2], file=sys.stderr, flush=True)
     text = as_table(figures)
     print(f"{circumstances()}\n\n{text}")
-    if arguments.keep:
-        write("processes_or_threads", [asdict(each) for each in figures], text)
+    results = RESULTS if arguments.keep else directory / "results"
+    write("processes_or_threads", [asdict(each) for each in figures], text, results)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from bench.delayed_archive import (
 )
 from bench.full_size_products import SIZE
 from bench.map_cases import CASES, Case, Site, elsewhere, walks
-from bench.report import circumstances, milliseconds, table, write
+from bench.report import RESULTS, circumstances, milliseconds, table, write
 from bench.sentinel_site import empty_database, fill_catalogue, sentinel_ows
 
 CRS = "EPSG:3857"
@@ -140,8 +140,8 @@ def main() -> None:
                 print(as_table(figures[-1:]).splitlines()[2], file=sys.stderr, flush=True)
     text = as_table(figures)
     print(f"{circumstances()}\n\n{text}")
-    if arguments.keep:
-        write("remote_reads", [asdict(each) for each in figures], text)
+    results = RESULTS if arguments.keep else directory / "results"
+    write("remote_reads", [asdict(each) for each in figures], text, results)
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def write(name: str, figures: Any, table: str) -> None:
-    """Keep the figures as JSON and their table as Markdown."""
-    RESULTS.mkdir(exist_ok=True)
+def write(name: str, figures: Any, table: str, directory: Path = RESULTS) -> None:
+    """Keep the figures as JSON and their table as Markdown in ``directory``."""
+    directory.mkdir(parents=True, exist_ok=True)
     document = {"circumstances": circumstances(), "figures": figures}
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    (RESULTS / f"{name}.md").write_text(table + "\n")
+    (directory / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    (directory / f"{name}.md").write_text(table + "\n")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
