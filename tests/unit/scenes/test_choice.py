@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 
 from function.errors import SceneUnreadableError
 from function.grid import Grid
@@ -82,6 +84,47 @@ def test_choice_is_never_coarser_than_the_grid_where_it_need_not_be(resolution: 
         assert choice is not None
         finest = min(asset.resolution for asset in present)
         assert choice.spacing <= max(resolution * 1.05, finest)
+
+
+@given(
+    st.sets(st.sampled_from([10, 20, 60]), min_size=1),
+    st.floats(0.1, 5000) | st.sampled_from([10.0, 20.0, 40.0, 60.0, 80.0, 160.0, 320.0]),
+    st.sampled_from(["B04", "TCI"]),
+)
+def test_nothing_that_would_do_is_cheaper_or_where_nothing_would_finer(
+    sizes: set[int], resolution: float, band: str
+) -> None:
+    assets = [image(band, size) for size in sorted(sizes)]
+    choice = choose(assets, resolution)
+    assert choice is not None
+    every = [Choice(asset, reduction) for asset in assets for reduction in range(5)]
+    sharp = [other for other in every if other.spacing <= 1.05 * resolution]
+    if sharp:
+        assert choice in sharp
+        assert all(choice.cost <= other.cost for other in sharp)
+    else:
+        assert all(choice.spacing <= other.spacing for other in every)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "file", "reduction"),
+    [
+        (19.0, "TCI_10m.jp2", 0),
+        (19.1, "TCI_20m.jp2", 0),
+        (38.0, "TCI_20m.jp2", 0),
+        (38.1, "TCI_20m.jp2", 1),
+        (57.2, "TCI_60m.jp2", 0),
+        (114.2, "TCI_60m.jp2", 0),
+        (114.4, "TCI_60m.jp2", 1),
+        (229.0, "TCI_60m.jp2", 2),
+    ],
+)
+def test_visual_image_at_the_edges_of_the_rule(
+    resolution: float, file: str, reduction: int
+) -> None:
+    choice = choose([image("TCI", size) for size in SIZE], resolution)
+    assert choice is not None
+    assert (choice.asset.href, choice.reduction) == (file, reduction)
 
 
 def test_only_what_the_scene_has_counts() -> None:

@@ -114,6 +114,50 @@ def test_bound_holds_for_any_grid(
     assert known[on_image].all()
 
 
+@settings(max_examples=120, deadline=None)
+@given(
+    longitude=st.floats(-180, 180) | st.sampled_from([-180.0, -179.7, 179.6, 180.0]),
+    latitude=st.floats(-80, 84) | st.sampled_from([-80.0, 83.9]),
+    neighbour=st.sampled_from([-1, 0, 0, 1]),
+    other=st.sampled_from(["EPSG:3857", "EPSG:4326", "EPSG:3995", "EPSG:3031", "UTM", "EPSG:6933"]),
+    zoom=st.floats(-1, 7),
+    place=st.tuples(st.floats(0, 10980), st.floats(0, 10980)),
+    reduction=st.integers(0, 4),
+)
+def test_bound_holds_anywhere_on_earth(
+    longitude: float,
+    latitude: float,
+    neighbour: int,
+    other: str,
+    zoom: float,
+    place: tuple[float, float],
+    reduction: int,
+) -> None:
+    own = min(int((longitude + 180) // 6), 59)
+    zone, south = (own + neighbour) % 60 + 1, latitude < 0
+    image_crs = f"EPSG:{32700 if south else 32600}".replace("00", f"{zone:02d}")
+    to_image = pyproj.Transformer.from_crs("EPSG:4326", image_crs, always_xy=True)
+    x, y = to_image.transform(longitude, latitude)
+    corner = round(x / 10) * 10 - 54900, round(y / 10) * 10 + 54900
+    image = Grid(image_crs, Affine(10, 0, corner[0], 0, -10, corner[1]), 10980, 10980)
+    crs = other
+    if other == "UTM":
+        crs = f"EPSG:{32700 if south else 32600}".replace("00", f"{zone % 60 + 1:02d}")
+    resolution = 10.0 * 2.0**zoom / (111_000.0 if crs == "EPSG:4326" else 1.0)
+    grid = around(crs, image, place, resolution, 150)
+    target = lattice(image, reduction)
+    exact_columns, exact_rows = exact(grid, target)
+    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 150, 150), target)
+    left, upper, right, lower = target.extent
+    on_image = (
+        (exact_columns > left) & (exact_columns < right)
+        & (exact_rows > upper) & (exact_rows < lower)
+    )  # fmt: skip
+    assert on_image.any()
+    assert np.abs(columns - exact_columns)[on_image].max() <= ERROR_BOUND
+    assert np.abs(rows - exact_rows)[on_image].max() <= ERROR_BOUND
+
+
 def test_window_of_a_grid_equals_the_same_pixels_of_the_whole() -> None:
     grid = around("EPSG:3857", IRELAND, (5000.0, 5000.0), 10.0, 200)
     target = lattice(IRELAND)

@@ -157,6 +157,44 @@ def test_what_is_not_valid_never_shows(
     np.testing.assert_array_equal(shown[~unsure], expected[~unsure])
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    valid=arrays.arrays(np.bool_, (40, 46)),
+    column=st.floats(-9, 46),
+    row=st.floats(-9, 40),
+    scales=st.tuples(st.floats(0.6, 9), st.floats(0.6, 9)),
+    method=st.sampled_from(Resampling),
+    poison=st.sampled_from([0, 65535]),
+)
+def test_what_is_not_valid_is_not_averaged_either(
+    valid: NDArray[np.bool_],
+    column: float,
+    row: float,
+    scales: tuple[float, float],
+    method: Resampling,
+    poison: int,
+) -> None:
+    samples = np.where(valid, 1000, poison).astype(np.uint16)[np.newaxis]
+    across, down = 10 * scales[0], 10 * scales[1]
+    grid = Grid(CRS, Affine(across, 0, 10 * column, 0, -down, -10 * row), 7, 6)
+    placement = laid(grid, lattice(46, 40), method)
+    if not placement.inside.any():
+        return
+    window = placement.samples.slices
+    pixels, shown = resample(placement, samples[(slice(None), *window)], valid[window], method)
+    np.testing.assert_allclose(pixels[0][shown], 1000.0, rtol=1e-5)
+    assert not pixels[0][~shown].any()
+    assert not shown[~placement.inside].any()
+    # Where all around a pixel is valid, or nothing is, so is the pixel.
+    for i, j in zip(*np.nonzero(placement.inside), strict=True):
+        x, y = column + (j + 0.5) * scales[0], row + (i + 0.5) * scales[1]
+        left, right = max(0, int(x - 2 * scales[0] - 2)), int(x + 2 * scales[0] + 3)
+        upper, lower = max(0, int(y - 2 * scales[1] - 2)), int(y + 2 * scales[1] + 3)
+        around = valid[upper:lower, left:right]
+        if around.all() or not around.any():
+            assert shown[i, j] == around.all()
+
+
 @pytest.mark.parametrize("method", list(Resampling))
 @pytest.mark.parametrize("shift", [(0, 0), (17, 5), (-6, -9), (35, 30)])
 def test_same_pixels_pass_bit_for_bit(method: Resampling, shift: tuple[int, int]) -> None:
