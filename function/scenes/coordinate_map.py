@@ -8,7 +8,9 @@ from function.scenes.decoder import PixelWindow
 from function.scenes.lattice import Lattice
 from function.scenes.projection import Coordinates, apply, period, project
 
-# Largest error of an interpolated coordinate, in samples: GDAL's default for warping.
+# Largest error of an interpolated coordinate, in pixels of the image's full resolution: GDAL's
+# default for warping. An eighth of a sample at reduction 4 would be two of them, and to one side:
+# a map of such samples would lie beside those of other scales.
 ERROR_BOUND = 0.125
 # A block is tested at its middle and the middles of its edges. The error of a quadratic form is
 # largest just there; half of the bound is left for what higher terms add elsewhere.
@@ -29,8 +31,8 @@ def map_coordinates(
     """Locate the pixel centres of ``window`` of ``grid`` among the samples of ``lattice``.
 
     Returns columns and rows in units of the sample index, both (height, width), float64. They are
-    exact within ERROR_BOUND samples where they lie on the image, and NaN where a pixel has no
-    image in the lattice's CRS. Same CRS: exact to rounding.
+    exact within ERROR_BOUND pixels of the full resolution where they lie on the image, and NaN
+    where a pixel has no image in the lattice's CRS. Same CRS: exact to rounding.
     """
     if grid.crs == lattice.crs:
         return _affine_coordinates(grid, window, lattice)
@@ -57,6 +59,7 @@ class _Subdivision:
         self._window = window
         self._lattice = lattice
         self._to_sample = ~lattice.transform
+        self._tested_error = TESTED_ERROR / lattice.step
         self._period = period(lattice.crs)
         longest = max(window.width, window.height)
         self._first = min(FIRST_BLOCK, 1 << (longest - 1).bit_length())
@@ -90,7 +93,7 @@ class _Subdivision:
         corners = points[:, :, ::2, ::2]
         halves = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
         error = np.abs(points - halves @ corners @ halves.T).max(axis=(0, 2, 3))
-        exact = error <= TESTED_ERROR
+        exact = error <= self._tested_error
         along = np.arange(size) / size
         weights = np.stack([1.0 - along, along], axis=1)
         blocks = self._dense.reshape(

@@ -16,7 +16,8 @@ class Lattice:
 
     ``transform`` maps a sample's index (column, row) to its centre (x, y) in ``crs``. ``extent``
     is the area that the image covers, (left, upper, right, lower) in units of the sample index:
-    it reaches half a pixel of full resolution beyond the outermost pixels' centres.
+    it reaches half a pixel of full resolution beyond the outermost pixels' centres. ``step`` is
+    how many pixels of full resolution lie from one sample to the next.
     """
 
     crs: str
@@ -24,6 +25,7 @@ class Lattice:
     width: int
     height: int
     extent: tuple[float, float, float, float]
+    step: float
 
 
 def is_jpeg2000(asset: Asset) -> bool:
@@ -52,4 +54,5 @@ def lattice_of(asset: Asset, reduction: int) -> Lattice:
             (grid.width - 0.5 - phase) / step,
             (grid.height - 0.5 - phase) / step,
         ),
+        step=step,
     )
