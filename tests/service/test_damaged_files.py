@@ -87,8 +87,14 @@ def file_of(product: DemoProduct, band: str) -> Path:
 
 
 @pytest.fixture(scope="module", params=["openjpeg", "gdal"])
+def decoder(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest,
+    decoder: str,
     module_catalogue_url: str,
     demo_products: tuple[Path, ...],
     tmp_path_factory: pytest.TempPathFactory,
@@ -121,7 +127,7 @@ def site(
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
             OTEL_METRICS_EXPORTER="none",
             OTEL_BSP_SCHEDULE_DELAY="50",
-            SENTINEL_OWS_JPEG2000_DECODER=request.param,
+            SENTINEL_OWS_JPEG2000_DECODER=decoder,
             # Nothing is drawn from tiles that were decoded before the damage.
             SENTINEL_OWS_TILE_CACHE_BYTES="1",
         ) as service,
@@ -220,6 +226,22 @@ def test_the_rest_of_the_map_is_served_without_a_missing_file(site: Site) -> Non
     assert reply.status == 200, reply.body
     assert_told(site, reply, trace, file)
     assert_exact(site, reply, both=False)
+
+
+def test_the_start_and_the_trace_name_the_decoder(site: Site, decoder: str) -> None:
+    (line,) = [line for line in site.service.log_lines() if line["logger"] == "sentinel_ows.start"]
+    name = line["message"].removeprefix("JPEG 2000 is decoded by ")
+    assert name.startswith({"openjpeg": "OpenJPEG 2.", "gdal": "JP2OpenJPEG of GDAL 3."}[decoder])
+    _, trace = site.ask("S2_L2A_TRUE_COLOR")
+    site.events(trace)
+    named = {
+        pair.value.string_value
+        for body in site.collector.bodies("/v1/traces")
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
+        for pair in resource.resource.attributes
+        if pair.key == "sentinel_ows.jpeg2000_decoder"
+    }
+    assert named == {name}
 
 
 def test_packets_beyond_the_end_of_a_file_are_a_warning(site: Site, demo_service: Served) -> None:
