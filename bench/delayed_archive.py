@@ -4,7 +4,8 @@
 
 GET, of a range or the whole, HEAD and ListObjectsV2, with the bucket in the path; every key is a
 file below the directory. Signatures are not looked at. The delay comes before each answer, and
-once more before the first of a connection, for the handshake of TCP.
+once more before the first of a connection, for the handshake of TCP. Bodies are sent no faster than
+the rate of a connection, where there is one.
 """
 
 import argparse
@@ -58,10 +59,17 @@ class DelayedArchive(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, directory: Path, delay: float = DELAY_SECONDS, port: int = 0) -> None:
-        """Listen on ``port`` of 127.0.0.1, or on a free one."""
+    def __init__(
+        self,
+        directory: Path,
+        delay: float = DELAY_SECONDS,
+        port: int = 0,
+        rate: float = float("inf"),
+    ) -> None:
+        """Listen on ``port`` of 127.0.0.1, or on a free one; ``rate`` is in bytes a second."""
         self.directory = directory.resolve()
         self.delay = delay
+        self.rate = rate
         self._log: list[Exchange] = []
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Connection)
@@ -89,9 +97,11 @@ class DelayedArchive(ThreadingHTTPServer):
 
 
 @contextmanager
-def delayed_archive(directory: Path, delay: float = DELAY_SECONDS) -> Iterator[DelayedArchive]:
+def delayed_archive(
+    directory: Path, delay: float = DELAY_SECONDS, rate: float = float("inf")
+) -> Iterator[DelayedArchive]:
     """Run the store in threads of this process until the block ends."""
-    with DelayedArchive(directory, delay) as archive:
+    with DelayedArchive(directory, delay, rate=rate) as archive:
         thread = threading.Thread(target=archive.serve_forever, args=(0.05,))
         thread.start()
         try:
@@ -158,6 +168,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.end_headers()
             if not with_body:
                 return 0
+            time.sleep(len(part) / self.server.rate)
             return self.connection.sendfile(file, part.start, len(part)) if part else 0
 
     def _range(self, size: int) -> range:

@@ -1,0 +1,224 @@
+"""A web server of files that counts what is asked of it, and misbehaves as it is told."""
+
+import re
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import formatdate
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote
+
+# Longer than any test lets a client wait.
+HOLD_SECONDS = 30.0
+RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+SLOW_DOWN = (
+    b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+)
+
+
+class Fault(Enum):
+    """What may go wrong with an answer."""
+
+    SLOW_DOWN = auto()
+    TOO_MANY_REQUESTS = auto()
+    INTERNAL_ERROR = auto()
+    FORBIDDEN = auto()
+    RESET = auto()
+    CUT_SHORT = auto()
+    OTHER_RANGE = auto()
+    WHOLE_FILE = auto()
+    SILENCE = auto()
+
+
+STATUS = {
+    Fault.SLOW_DOWN: (503, SLOW_DOWN),
+    Fault.TOO_MANY_REQUESTS: (429, b""),
+    Fault.INTERNAL_ERROR: (500, b""),
+    Fault.FORBIDDEN: (403, b""),
+}
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request as it came: the path, the range (offset, length), the condition.
+
+    ``start`` is when it came, ``end`` when its answer began.
+    """
+
+    path: str
+    part: tuple[int, int] | None
+    if_match: str | None
+    start: float
+    end: float = float("inf")
+
+
+def rounds_of(asked: Sequence[Asked]) -> int:
+    """Count the longest chain of requests of which each came after the one before was answered."""
+    chain, answered = 0, float("-inf")
+    for each in sorted(asked, key=lambda each: each.end):
+        if each.start >= answered:
+            chain, answered = chain + 1, each.end
+    return chain
+
+
+class ArchiveServer(ThreadingHTTPServer):
+    """Serves the files below a directory by their paths.
+
+    The next answers have the faults that ``faults`` names, in order (None for none), after that
+    all have ``always``. ``tagged`` tells whether answers have an ETag, ``conditional`` whether
+    If-Match is heeded. ``gather`` lets that many requests come together before any is answered.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.faults: deque[Fault | None] = deque()
+        self.always: Fault | None = None
+        self.tagged = True
+        self.conditional = True
+        self.most_at_once = 0
+        self._at_once = 0
+        self._asked: list[Asked] = []
+        self._gathering: threading.Barrier | None = None
+        self._lock = threading.Lock()
+        self.closing = threading.Event()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def href(self, path: Path) -> str:
+        """The address of a file."""
+        return f"{self.url}/{path.relative_to(self.directory).as_posix()}"
+
+    def gather(self, count: int) -> None:
+        self._gathering = threading.Barrier(count)
+
+    def take_asked(self) -> list[Asked]:
+        """Give what was asked since the last time."""
+        with self._lock:
+            asked, self._asked = self._asked, []
+        return asked
+
+    def arrive(self, asked: Asked) -> Fault | None:
+        """Note a request and tell what is to go wrong with it."""
+        with self._lock:
+            self._asked.append(asked)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            fault = self.faults.popleft() if self.faults else self.always
+            gathering = self._gathering
+        if gathering is not None:
+            gathering.wait(HOLD_SECONDS)
+        return fault
+
+    def leave(self, asked: Asked) -> None:
+        """Note that a request is about to be answered."""
+        with self._lock:
+            self._at_once -= 1
+            asked.end = time.monotonic()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Or the headers and the body of a small answer wait for each other (Nagle's algorithm).
+    disable_nagle_algorithm = True
+    server: ArchiveServer
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Stay silent."""
+
+    def do_GET(self) -> None:
+        found = RANGE.fullmatch(self.headers.get("Range", ""))
+        first, last = (int(found[1]), int(found[2])) if found else (0, -1)
+        part = (first, last + 1 - first) if found else None
+        asked = Asked(self.path, part, self.headers.get("If-Match"), time.monotonic())
+        fault = self.server.arrive(asked)
+        if fault is Fault.SILENCE:
+            self.server.closing.wait(HOLD_SECONDS)
+        self.server.leave(asked)
+        try:
+            self._answer(fault, (first, last) if found else None)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _answer(self, fault: Fault | None, span: tuple[int, int] | None) -> None:
+        path = self.server.directory / unquote(self.path).lstrip("/")
+        if fault in STATUS:
+            self._send(*STATUS[fault])
+        elif fault is Fault.SILENCE:
+            self.close_connection = True
+        elif fault is Fault.RESET:
+            # Closing without lingering sends a reset.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+        elif not path.is_file():
+            self._send(404, b"")
+        elif self._other_state(path):
+            self._send(412, b"")
+        else:
+            self._send_part(path, fault, span)
+
+    def _other_state(self, path: Path) -> bool:
+        wanted = self.headers.get("If-Match")
+        return self.server.conditional and wanted is not None and wanted != _tag(path)
+
+    def _send_part(self, path: Path, fault: Fault | None, span: tuple[int, int] | None) -> None:
+        data = path.read_bytes()
+        first, last = span or (0, len(data) - 1)
+        if first >= len(data):
+            self._send(416, b"")
+            return
+        last = min(last, len(data) - 1)
+        if fault is Fault.OTHER_RANGE:
+            first, last = first + 1, last - 1
+        partial = span is not None and fault is not Fault.WHOLE_FILE
+        body = data[first : last + 1] if partial else data
+        self.send_response(206 if partial else 200)
+        if partial:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        if self.server.tagged:
+            self.send_header("ETag", _tag(path))
+        self.send_header("Last-Modified", formatdate(path.stat().st_mtime, usegmt=True))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if fault is Fault.CUT_SHORT:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _tag(path: Path) -> str:
+    status = path.stat()
+    return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+
+
+@contextmanager
+def serving_files(directory: Path) -> Iterator[ArchiveServer]:
+    """Serve the files below ``directory`` until the end of the block."""
+    with ArchiveServer(directory) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.closing.set()
+            server.shutdown()
+            thread.join()
