@@ -73,7 +73,7 @@ class ArchiveServer(ThreadingHTTPServer):
 
     The next answers have the faults that ``faults`` names, in order (None for none), after that
     all have ``always``. ``tagged`` tells whether answers have an ETag, ``conditional`` whether
-    If-Match is heeded. ``gather`` lets that many requests come together before any is answered.
+    If-Match is heeded. ``at_once`` counts the requests that have come and are not answered.
     """
 
     daemon_threads = True
@@ -86,10 +86,10 @@ class ArchiveServer(ThreadingHTTPServer):
         self.tagged = True
         self.conditional = True
         self.most_at_once = 0
-        self._at_once = 0
+        self.at_once = 0
         self._asked: list[Asked] = []
-        self._gathering: threading.Barrier | None = None
-        self._lock = threading.Lock()
+        self._gathering = 0
+        self._lock = threading.Condition()
         self.closing = threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -102,7 +102,15 @@ class ArchiveServer(ThreadingHTTPServer):
         return f"{self.url}/{path.relative_to(self.directory).as_posix()}"
 
     def gather(self, count: int) -> None:
-        self._gathering = threading.Barrier(count)
+        """Answer nothing until so many requests have come together, or ``release``."""
+        with self._lock:
+            self._gathering = count
+
+    def release(self) -> None:
+        """Answer all who wait."""
+        with self._lock:
+            self._gathering = 0
+            self._lock.notify_all()
 
     def take_asked(self) -> list[Asked]:
         """Give what was asked since the last time."""
@@ -114,18 +122,19 @@ class ArchiveServer(ThreadingHTTPServer):
         """Note a request and tell what is to go wrong with it."""
         with self._lock:
             self._asked.append(asked)
-            self._at_once += 1
-            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
             fault = self.faults.popleft() if self.faults else self.always
-            gathering = self._gathering
-        if gathering is not None:
-            gathering.wait(HOLD_SECONDS)
+            if self.at_once >= self._gathering:
+                self._gathering = 0
+                self._lock.notify_all()
+            self._lock.wait_for(lambda: not self._gathering, HOLD_SECONDS)
         return fault
 
     def leave(self, asked: Asked) -> None:
         """Note that a request is about to be answered."""
         with self._lock:
-            self._at_once -= 1
+            self.at_once -= 1
             asked.end = time.monotonic()
 
 
