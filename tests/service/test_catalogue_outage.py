@@ -82,7 +82,8 @@ def test_connections_that_the_server_ends_are_replaced(
     with psycopg.connect(catalogue_url, autocommit=True) as connection:
         own = connection.info.backend_pid
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            # Each is waited for: one that is about to end may still take a question.
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> %s",
             [own],
         )
