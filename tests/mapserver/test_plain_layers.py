@@ -117,7 +117,7 @@ def test_a_database_that_restarts_between_maps_breaks_none(catalogue_url: str) -
     draw(server, get_map(LONLAT, GRID_CELLS), {})
     with psycopg.connect(catalogue_url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     assert not draw(server, get_map(LONLAT, GRID_CELLS), {}).any()
