@@ -4,9 +4,8 @@ import re
 import socket
 import struct
 import threading
-import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -45,27 +44,13 @@ STATUS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came: the path, the range (offset, length), the condition.
-
-    ``start`` is when it came, ``end`` when its answer began.
-    """
+    """A request as it came: the path, the range (offset, length), the condition."""
 
     path: str
     part: tuple[int, int] | None
     if_match: str | None
-    start: float
-    end: float = float("inf")
-
-
-def rounds_of(asked: Sequence[Asked]) -> int:
-    """Count the longest chain of requests of which each came after the one before was answered."""
-    chain, answered = 0, float("-inf")
-    for each in sorted(asked, key=lambda each: each.end):
-        if each.start >= answered:
-            chain, answered = chain + 1, each.end
-    return chain
 
 
 class ArchiveServer(ThreadingHTTPServer):
@@ -89,6 +74,7 @@ class ArchiveServer(ThreadingHTTPServer):
         self.at_once = 0
         self._asked: list[Asked] = []
         self._gathering = 0
+        self._released = 0
         self._lock = threading.Condition()
         self.closing = threading.Event()
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -106,10 +92,15 @@ class ArchiveServer(ThreadingHTTPServer):
         with self._lock:
             self._gathering = count
 
-    def release(self) -> None:
-        """Answer all who wait."""
+    def release(self, *, hold_next: bool = False) -> None:
+        """Answer all who wait; ``hold_next`` lets those who come later wait for the next release.
+
+        Only after ``gather``.
+        """
         with self._lock:
-            self._gathering = 0
+            self._released += 1
+            if not hold_next:
+                self._gathering = 0
             self._lock.notify_all()
 
     def take_asked(self) -> list[Asked]:
@@ -128,14 +119,16 @@ class ArchiveServer(ThreadingHTTPServer):
             if self.at_once >= self._gathering:
                 self._gathering = 0
                 self._lock.notify_all()
-            self._lock.wait_for(lambda: not self._gathering, HOLD_SECONDS)
+            released = self._released
+            self._lock.wait_for(
+                lambda: not self._gathering or self._released > released, HOLD_SECONDS
+            )
         return fault
 
-    def leave(self, asked: Asked) -> None:
+    def leave(self) -> None:
         """Note that a request is about to be answered."""
         with self._lock:
             self.at_once -= 1
-            asked.end = time.monotonic()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -151,11 +144,11 @@ class _Handler(BaseHTTPRequestHandler):
         found = RANGE.fullmatch(self.headers.get("Range", ""))
         first, last = (int(found[1]), int(found[2])) if found else (0, -1)
         part = (first, last + 1 - first) if found else None
-        asked = Asked(self.path, part, self.headers.get("If-Match"), time.monotonic())
+        asked = Asked(self.path, part, self.headers.get("If-Match"))
         fault = self.server.arrive(asked)
         if fault is Fault.SILENCE:
             self.server.closing.wait(HOLD_SECONDS)
-        self.server.leave(asked)
+        self.server.leave()
         try:
             self._answer(fault, (first, last) if found else None)
         except (BrokenPipeError, ConnectionResetError):

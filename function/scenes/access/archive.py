@@ -9,11 +9,15 @@ from typing import TypeVar
 from function.codestream_record import FileState
 from function.deadline import Deadline
 from function.scenes.access.address import is_remote, local_path
+from function.scenes.access.background_loop import BackgroundLoop
+from function.scenes.access.failures import check_size
 from function.scenes.access.fetcher import Fetched, Fetcher, Wish
+from function.scenes.access.listing import Listing, list_local
 from function.scenes.access.range_cache import RangeCache
 from function.scenes.access.remote_file import RemoteFile
 from function.scenes.access.stores import Stores
 from function.scenes.access.transfers import RemoteName, Transfers
+from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.stages import completed, then
@@ -54,7 +58,11 @@ class Archive:
         transfers = Transfers(
             Stores(limits.connections, limits.timeout), limits.connections, limits.tries
         )
-        self._fetcher = Fetcher(transfers, limits.connections, RangeCache(limits.kept_bytes))
+        self._transfers = transfers
+        self._loop = BackgroundLoop()
+        self._fetcher = Fetcher(
+            transfers, limits.connections, RangeCache(limits.kept_bytes), self._loop
+        )
         # Threads that wait for the network, so that those that decode never do. Each waits for one
         # file at a time, so that more than there are connections would wait for one another.
         self._waiting = ThreadPoolExecutor(limits.connections, thread_name_prefix="archive")
@@ -72,8 +80,7 @@ class Archive:
         return RemoteFile(
             self._fetcher,
             RemoteName(href, None),
-            deadline or Deadline.after(PATIENCE_SECONDS),
-            counts or DecodingCounts(),
+            *_or_patient(deadline, counts),
         )
 
     def fetch(
@@ -97,11 +104,57 @@ class Archive:
             )
         ]
 
+    def read_all(
+        self,
+        href: str,
+        most_bytes: int,
+        deadline: Deadline | None = None,
+        counts: DecodingCounts | None = None,
+    ) -> bytes:
+        """Read a whole file that is small; a remote one takes one round trip, and is not kept.
+
+        Raises FileTooLargeError for one of more than ``most_bytes``, SceneUnreadableError for one
+        that does not exist or cannot be read, and what ``Transfers.get`` does.
+        """
+        if not is_remote(href):
+            with LocalByteSource(local_path(href)) as file:
+                check_size(file.size(), most_bytes, file_name(href))
+                return file.read_ranges([(0, file.size())])[0]
+        return self._loop.submit(
+            self._transfers.read_all(href, most_bytes, *_or_patient(deadline, counts))
+        ).result()
+
+    def list(
+        self,
+        href: str,
+        limit: int,
+        deadline: Deadline | None = None,
+        counts: DecodingCounts | None = None,
+    ) -> Listing:
+        """List what lies directly in a directory, on disk or ``s3://bucket/prefix``.
+
+        Raises ListingTooLongError where that is more than ``limit`` files and directories,
+        SceneUnreadableError for a directory that does not exist, and for one on a web server,
+        and what ``Transfers.get`` does. A store gives a thousand entries in a round trip, one
+        page after another until the deadline passes.
+        """
+        if not is_remote(href):
+            return list_local(href, limit)
+        return self._loop.submit(
+            self._transfers.list(href, limit, *_or_patient(deadline, counts))
+        ).result()
+
     def wait(self, work: Callable[[], Result]) -> "Future[Result]":
         """Do ``work`` that reads remote files on a thread that may wait for them."""
         return self._waiting.submit(work)
 
     def close(self) -> None:
         """Give up what is being transferred."""
-        self._fetcher.close()
+        self._loop.close()
         self._waiting.shutdown(cancel_futures=True)
+
+
+def _or_patient(
+    deadline: Deadline | None, counts: DecodingCounts | None
+) -> tuple[Deadline, DecodingCounts]:
+    return deadline or Deadline.after(PATIENCE_SECONDS), counts or DecodingCounts()

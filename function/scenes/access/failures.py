@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from obstore.exceptions import (
     BaseError,
+    InvalidPathError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -23,7 +24,7 @@ STATUS = re.compile(r"status code: (\d{3})")
 THROTTLING = re.compile(
     r"<Code>\s*(?:SlowDown|SlowDownRead|RequestLimitExceeded|Throttl\w+|TooManyRequests\w*)\s*<"
 )
-TOO_MANY_REQUESTS, RANGE_NOT_SATISFIABLE, SERVER_ERROR = 429, 416, 500
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 # obstore asks for nothing but parts of files, by GET: anything else was for credentials.
 CREDENTIALS = re.compile(
     r"Error performing (?:PUT|POST)|Error performing GET \S*/(?:meta-data|v2/credentials)/"
@@ -41,6 +42,10 @@ class FileReplacedError(SceneUnreadableError):
     """The file is in another state than the one that was asked for."""
 
 
+class FileTooLargeError(SceneUnreadableError):
+    """The file is larger than what may be read at once."""
+
+
 class NoSuchRangeError(Exception):
     """The file ends before the bytes that were asked for."""
 
@@ -54,6 +59,12 @@ class Failure:
     throttled: bool = False
 
 
+def check_size(size: int, most_bytes: int, name: str) -> None:
+    """Raise FileTooLargeError for a file of more than ``most_bytes``."""
+    if size > most_bytes:
+        raise FileTooLargeError(f"{name} has {size} bytes, more than {most_bytes}")
+
+
 def name_failure(error: Exception, name: str) -> Failure:
     """Name what obstore raised while it read the file ``name``; what is not its stays as it is."""
     failure = _name(error, name)
@@ -65,11 +76,13 @@ def name_failure(error: Exception, name: str) -> Failure:
 def _name(error: Exception, name: str) -> Failure:
     match error:
         case FileNotFoundError():
-            return Failure(SceneUnreadableError(f"{name} is not in the archive"))
+            return Failure(_absent(name))
         case PreconditionError():
             return Failure(FileReplacedError(f"{name} was replaced in the archive"))
         case PermissionDeniedError() | UnauthenticatedError():
-            return Failure(ArchiveDeniedError(f"the archive does not let {name} be read"))
+            return Failure(_denied(name))
+        case InvalidPathError():
+            return Failure(SceneUnreadableError(f"{name} holds what has no proper path"))
         case BaseError():
             return _name_by_text(str(error), name)
     return Failure(error)
@@ -83,15 +96,33 @@ def _name_by_text(text: str, name: str) -> Failure:
     if status == TOO_MANY_REQUESTS or THROTTLING.search(text):
         throttled = ArchiveThrottledError(f"the archive of {name} allows no more reads for now")
         return Failure(throttled, passing=True, throttled=True)
-    if status == RANGE_NOT_SATISFIABLE:
-        return Failure(NoSuchRangeError(name))
     if status is not None:
-        error = _unavailable(name, f"answered with status {status}")
-        return Failure(error, passing=status >= SERVER_ERROR)
+        return _name_by_status(status, name)
     for pattern, told, passing in WITHOUT_STATUS:
         if pattern.search(text):
             return Failure(_unavailable(name, told), passing)
     return Failure(_unavailable(name, "cannot be reached"), passing=True)
+
+
+def _name_by_status(status: int, name: str) -> Failure:
+    match status:
+        case 416:
+            return Failure(NoSuchRangeError(name))
+        # Of a listing these have no exceptions of their own.
+        case 404:
+            return Failure(_absent(name))
+        case 401 | 403:
+            return Failure(_denied(name))
+    error = _unavailable(name, f"answered with status {status}")
+    return Failure(error, passing=status >= SERVER_ERROR)
+
+
+def _absent(name: str) -> SceneUnreadableError:
+    return SceneUnreadableError(f"{name} is not in the archive")
+
+
+def _denied(name: str) -> ArchiveDeniedError:
+    return ArchiveDeniedError(f"the archive does not let {name} be read")
 
 
 def _unavailable(name: str, what: str) -> ArchiveUnavailableError:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from function.codestream_record import FileState
 from function.deadline import Deadline
-from function.errors import ArchiveUnavailableError
 from function.scenes.access.background_loop import BackgroundLoop
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.pieces import Pieces
 from function.scenes.access.range_cache import Identity, RangeCache
 from function.scenes.access.rounds import Range, plan_round
-from function.scenes.access.transfers import Received, RemoteName, Transfers
+from function.scenes.access.transfers import Received, RemoteName, Transfers, in_time
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.stages import completed
 
@@ -40,11 +39,13 @@ class Fetcher:
     Nothing runs until the first round.
     """
 
-    def __init__(self, transfers: Transfers, connections: int, kept: RangeCache) -> None:
+    def __init__(
+        self, transfers: Transfers, connections: int, kept: RangeCache, loop: BackgroundLoop
+    ) -> None:
         self._transfers = transfers
         self._connections = connections
         self._kept = kept
-        self._loop = BackgroundLoop()
+        self._loop = loop
 
     def begin(
         self, wishes: Sequence[Wish], deadline: Deadline, counts: DecodingCounts
@@ -64,10 +65,6 @@ class Fetcher:
             for wish, pieces, parts in zip(wishes, kept, rounds, strict=True)
         ]
 
-    def close(self) -> None:
-        """Give up what is being transferred."""
-        self._loop.close()
-
     def _take(self, wish: Wish) -> Pieces:
         if wish.file.state is None:
             return Pieces()
@@ -82,14 +79,11 @@ class Fetcher:
         counts: DecodingCounts,
     ) -> Fetched:
         try:
-            async with asyncio.timeout(deadline.remaining()), asyncio.TaskGroup() as group:
+            async with in_time(file.name, deadline), asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._transfers.get(file, part, deadline, counts))
                     for part in parts
                 ]
-        except TimeoutError as error:
-            message = f"the archive of {file.name} did not answer in time"
-            raise ArchiveUnavailableError(message) from error
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
             raise first from first.__cause__

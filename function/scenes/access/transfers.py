@@ -1,21 +1,26 @@
-"""Getting ranges of remote files: at most so many at once, tried again where that may help."""
+"""Asking stores: at most so much at once, tried again where that may help."""
 
 import asyncio
 import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 
 from function.codestream_record import FileState
 from function.deadline import Deadline
-from function.scenes.access.address import Address, read_address
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
+from function.scenes.access.address import BUCKET, Address, read_address
 from function.scenes.access.failures import (
     Failure,
     FileReplacedError,
     NoSuchRangeError,
+    check_size,
     name_failure,
 )
+from function.scenes.access.listing import Listing, read_listing
 from function.scenes.access.rounds import Range
 from function.scenes.access.stores import Stores
 from function.scenes.gdal import file_name
@@ -23,7 +28,9 @@ from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import TruncatedError
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, ListResult, ObjectMeta
+
+Result = TypeVar("Result")
 
 # Pauses between tries, in seconds: the first, doubling up to the longest, each drawn at random
 # below that so that many who failed together do not come back together.
@@ -53,8 +60,19 @@ class Received:
     state: FileState
 
 
+@asynccontextmanager
+async def in_time(name: str, deadline: Deadline) -> AsyncIterator[None]:
+    """Give up what reads ``name`` when the deadline passes, by ArchiveUnavailableError."""
+    try:
+        async with asyncio.timeout(deadline.remaining()):
+            yield
+    except TimeoutError as error:
+        message = f"the archive of {name} did not answer in time"
+        raise ArchiveUnavailableError(message) from error
+
+
 class Transfers:
-    """Gets ranges within an event loop; ``connections`` bounds how many at once, ``tries`` each."""
+    """Reads within an event loop; ``connections`` bounds how many at once, ``tries`` each."""
 
     def __init__(self, stores: Stores, connections: int, tries: int) -> None:
         self._stores = stores
@@ -72,43 +90,89 @@ class Transfers:
         exist.
         """
         address = read_address(file.href)
+        try:
+            return await self._repeat(
+                lambda: self._get(file, address, part, counts), file.name, deadline, counts
+            )
+        except NoSuchRangeError as error:
+            raise _past_end(file, part) from error
+
+    async def read_all(
+        self, href: str, most_bytes: int, deadline: Deadline, counts: DecodingCounts
+    ) -> bytes:
+        """Read a whole file as ``Archive.read_all`` says."""
+        file = RemoteName(href, None)
+        async with in_time(file.name, deadline):
+            try:
+                got = await self.get(file, (0, most_bytes + 1), deadline, counts)
+            except TruncatedError:
+                return b""
+        check_size(got.state.size, most_bytes, file.name)
+        return bytes(got.data)
+
+    async def list(
+        self, href: str, limit: int, deadline: Deadline, counts: DecodingCounts
+    ) -> Listing:
+        """List a directory of an object store as ``Archive.list`` says."""
+        address = read_address(href)
+        if not address.store.startswith(f"{BUCKET}://"):
+            raise SceneUnreadableError(f"{file_name(href)} lies on a web server: nothing is listed")
+
+        async def ask() -> "ListResult[Sequence[ObjectMeta]]":
+            counts.add(fetches=1)
+            store = self._stores.open(address.store)
+            return await obstore.list_with_delimiter_async(store, address.path)
+
+        async with in_time(file_name(href), deadline):
+            answer = await self._repeat(ask, file_name(href), deadline, counts)
+        return read_listing(href, address, answer, limit)
+
+    async def _repeat(
+        self,
+        work: Callable[[], Awaitable[Result]],
+        name: str,
+        deadline: Deadline,
+        counts: DecodingCounts,
+    ) -> Result:
+        """Try ``work`` that reads ``name`` until it succeeds, or another try would not help."""
         tried = 0
         while True:
             tried += 1
             async with self._connections:
-                got = await self._try(file, address, part, counts)
-            if isinstance(got, Received):
+                got = await _outcome(work, name)
+            if not isinstance(got, Failure):
                 return got
             pause = _pause(got, tried)
             if not got.passing or tried == self._tries or pause >= deadline.remaining():
-                break
+                raise got.error
             counts.add(retries=1)
             await asyncio.sleep(pause)
-        if isinstance(got.error, NoSuchRangeError):
-            raise _past_end(file, part) from got.error
-        raise got.error
 
-    async def _try(
+    async def _get(
         self, file: RemoteName, address: Address, part: Range, counts: DecodingCounts
-    ) -> Received | Failure:
+    ) -> Received:
         offset, length = part
         options: GetOptions = {"range": (offset, offset + length)}
         tag = _strong_tag(file.state)
         if tag is not None:
             options["if_match"] = tag
         counts.add(fetches=1)
-        try:
-            store = self._stores.open(address.store)
-            result = await obstore.get_async(store, address.path, options=options)
-            data = memoryview(await result.bytes_async())
-        except Exception as error:  # noqa: BLE001 - it is named, and raised where it has no name
-            return name_failure(error, file.name)
+        store = self._stores.open(address.store)
+        result = await obstore.get_async(store, address.path, options=options)
+        data = memoryview(await result.bytes_async())
         counts.add(bytes_fetched=len(data))
         meta = result.meta
         state = FileState(meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())
         if file.state is not None and file.state != state:
-            return Failure(FileReplacedError(f"{file.name} was replaced in the archive"))
+            raise FileReplacedError(f"{file.name} was replaced in the archive")
         return Received(data, state)
+
+
+async def _outcome(work: Callable[[], Awaitable[Result]], name: str) -> Result | Failure:
+    try:
+        return await work()
+    except Exception as error:  # noqa: BLE001 - it is named, and raised where it has no name
+        return name_failure(error, name)
 
 
 def _strong_tag(state: FileState | None) -> str | None:
