@@ -34,7 +34,11 @@ from bench.sentinel_site import empty_database, fill_catalogue, sentinel_ows
 CRS = "EPSG:3857"
 # Beyond the catalogue search, whatever the map.
 MOST_ROUND_TRIPS = 2
-MOVE = "UPDATE scenes SET assets = jsonb_set(assets, '{root}', to_jsonb(%s || name || %s))"
+# What was catalogued on disk is read from the store.
+MOVE = """
+UPDATE scenes
+SET assets = jsonb_set(assets, '{root}', to_jsonb(replace(assets ->> 'root', %s, %s)))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def main() -> None:
     ):
         fill_catalogue(url, archive.products)
         with psycopg.connect(url) as connection:
-            connection.execute(MOVE, (f"s3://{BUCKET}/", ".SAFE/"))
+            connection.execute(MOVE, (f"{directory}/", f"s3://{BUCKET}/"))
         for case in CASES:
             if case.name.startswith(arguments.only):
                 figures += measure(case, store, directory, url, site)
