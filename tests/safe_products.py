@@ -144,7 +144,7 @@ def with_images(product: Path, directory: Path) -> Path:
     (granule,) = copy.glob("GRANULE/*/MTD_TL.xml")
     paths += [mask.text for mask in etree.parse(granule).getroot().iter("MASK_FILENAME")]
     for path in paths:
-        if Path(path).suffix in {".jp2", ".tif"}:
+        if Path(path).suffix in {".jp2", ".tif", ".gml"}:
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             (copy / path).touch()
     for stream in streams:

@@ -1,30 +1,49 @@
-"""A scene's assets as the catalogue stores them: one JSON document.
+"""A scene's files as the catalogue stores them: one JSON document.
 
 Its dozens of assets share a directory and a handful of grids, which are written once:
 ``{"root": …, "grids": [{crs, transform, width, height}], "assets": [{band, path below root, place
-of the grid, components, bits, offset, quantification, nodata}]}``.
+of the grid, components, bits, offset, quantification, nodata}]}``. Scenes that have them add
+``"vector_masks": [{kind, path, band}]`` and ``"radar": {mode, …, "images": [{polarisation, path,
+width, height, bits, annotation, calibration, noise}]}``, the latter three paths below root too.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from affine import Affine
 
+from function.catalogue.radar_document import radar_document, radar_hrefs, read_radar_document
 from function.grid import Grid
-from function.scene import Asset, CataloguePlace
+from function.scene import Asset, CataloguePlace, RadarAcquisition, VectorMask
 
 # A map is made of up to 64 scenes, and its neighbours mostly of the same. A decoded document
 # takes about 20 kB.
 DECODED_DOCUMENTS = 256
 
 
-def asset_document(assets: Sequence[Asset]) -> dict[str, object]:
-    """Describe ``assets``, in their order."""
-    root = _shared_directory([asset.href for asset in assets])
+@dataclass(frozen=True, slots=True)
+class SceneFiles:
+    """What a document describes."""
+
+    assets: tuple[Asset, ...]
+    vector_masks: tuple[VectorMask, ...]
+    radar: RadarAcquisition | None
+
+
+def asset_document(
+    assets: Sequence[Asset],
+    vector_masks: Sequence[VectorMask] = (),
+    radar: RadarAcquisition | None = None,
+) -> dict[str, object]:
+    """Describe ``assets``, in their order, and what else the scene has."""
+    root = _shared_directory(
+        [asset.href for asset in assets] + [mask.href for mask in vector_masks] + radar_hrefs(radar)
+    )
     grids = list(dict.fromkeys(asset.grid for asset in assets))
-    return {
+    document: dict[str, object] = {
         "root": root,
         "grids": [
             {
@@ -49,15 +68,23 @@ def asset_document(assets: Sequence[Asset]) -> dict[str, object]:
             for asset in assets
         ],
     }
+    if vector_masks:
+        document["vector_masks"] = [
+            {"kind": mask.kind, "path": mask.href.removeprefix(root), "band": mask.band}
+            for mask in vector_masks
+        ]
+    if radar is not None:
+        document["radar"] = radar_document(radar, root)
+    return document
 
 
 @lru_cache(maxsize=DECODED_DOCUMENTS)
-def read_asset_document(text: str, scene: str) -> tuple[Asset, ...]:
-    """Restore the assets that ``asset_document`` described; ``scene`` is the name of theirs."""
+def read_asset_document(text: str, scene: str) -> SceneFiles:
+    """Restore what ``asset_document`` described; ``scene`` is the name of the assets' scene."""
     document = orjson.loads(text)
     root = document["root"]
     grids = [_grid(grid) for grid in document["grids"]]
-    return tuple(
+    assets = tuple(
         Asset(
             asset["band"],
             root + asset["path"],
@@ -70,6 +97,14 @@ def read_asset_document(text: str, scene: str) -> tuple[Asset, ...]:
             CataloguePlace(scene, place),
         )
         for place, asset in enumerate(document["assets"])
+    )
+    vector_masks = tuple(
+        VectorMask(mask["kind"], root + mask["path"], mask["band"])
+        for mask in document.get("vector_masks", ())
+    )
+    radar = document.get("radar")
+    return SceneFiles(
+        assets, vector_masks, None if radar is None else read_radar_document(radar, root)
     )
 
 

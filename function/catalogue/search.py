@@ -133,7 +133,10 @@ def _extent(row: TupleRow) -> CollectionExtent:
 
 
 def _scene(collection: str, row: TupleRow) -> Scene:
-    name, acquired, generated, platform, baseline, datatake, orbit, cell, cloud, area, assets = row
+    name, acquired, generated, platform, baseline, datatake, orbit, cell, cloud, area, document = (
+        row
+    )
+    files = read_asset_document(document, name)
     return Scene(
         collection=collection,
         name=name,
@@ -147,5 +150,7 @@ def _scene(collection: str, row: TupleRow) -> Scene:
         cell=cell,
         cloud_cover=cloud,
         footprint=area,
-        assets=read_asset_document(assets, name),
+        assets=files.assets,
+        vector_masks=files.vector_masks,
+        radar=files.radar,
     )

@@ -88,5 +88,5 @@ def _document(scene: Scene) -> dict[str, object]:
         "cell": scene.cell,
         "cloud_cover": scene.cloud_cover,
         "footprint": scene.footprint,
-        "assets": asset_document(scene.assets),
+        "assets": asset_document(scene.assets, scene.vector_masks, scene.radar),
     }

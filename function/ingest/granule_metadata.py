@@ -1,7 +1,7 @@
 """MTD_TL.xml: the grid cell that a product's images lie on, and the masks that go with them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from affine import Affine
@@ -9,17 +9,30 @@ from affine import Affine
 from function.grid import Grid
 from function.ingest.errors import BrokenMetadataError
 from function.ingest.metadata import Metadata
+from function.ingest.spectral_bands import band_of
 
 CRS_CODE = re.compile(r"EPSG:\d+")
-# The masks that are images and of use to a map. The others outline detectors or defects.
-MASKS = {"MSK_CLDPRB": "CLDPRB", "MSK_SNWPRB": "SNWPRB", "MSK_CLASSI": "CLASSI"}
+# The masks that are of use to a map. The others outline detectors or defects. Those in GML were
+# replaced by MSK_CLASSI with baseline 04.00.
+IMAGE_MASKS = {"MSK_CLDPRB": "CLDPRB", "MSK_SNWPRB": "SNWPRB", "MSK_CLASSI": "MSK_CLASSI"}
+VECTOR_MASKS = {"MSK_CLOUDS": "CLOUDS", "MSK_NODATA": "NODATA"}
+POLYGONS = ".gml"
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class ImageMask:
     """A mask by its band name, and the path of its file in the product."""
 
     band: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolygonMask:
+    """A mask in GML; ``band`` is the band that it is of, None where it is of all."""
+
+    kind: str
+    band: str | None
     path: str
 
 
@@ -28,7 +41,8 @@ class GranuleMetadata:
     """``grids`` are those of the images by their pixel size in metres."""
 
     grids: Mapping[int, Grid]
-    masks: tuple[Mask, ...]
+    image_masks: tuple[ImageMask, ...]
+    polygon_masks: tuple[PolygonMask, ...]
 
 
 def read_granule_metadata(granule: Metadata) -> GranuleMetadata:
@@ -37,7 +51,12 @@ def read_granule_metadata(granule: Metadata) -> GranuleMetadata:
     Raises:
         BrokenMetadataError: something needed is not there or does not parse.
     """
-    return GranuleMetadata(_grids(granule.need("Tile_Geocoding")), tuple(_masks(granule)))
+    masks = list(granule.all("MASK_FILENAME"))
+    return GranuleMetadata(
+        _grids(granule.need("Tile_Geocoding")),
+        tuple(dict.fromkeys(_image_masks(masks))),
+        tuple(dict.fromkeys(_polygon_masks(masks))),
+    )
 
 
 def _grids(geocoding: Metadata) -> Mapping[int, Grid]:
@@ -75,9 +94,17 @@ def _transform(position: Metadata) -> Affine:
     )  # fmt: skip
 
 
-def _masks(granule: Metadata) -> list[Mask]:
-    return [
-        Mask(MASKS[kind], name.text)
-        for name in granule.all("MASK_FILENAME")
-        if (kind := name.attribute("type")) in MASKS and not name.text.endswith(".gml")
-    ]
+def _image_masks(masks: Iterable[Metadata]) -> Iterator[ImageMask]:
+    for mask in masks:
+        kind = mask.attribute("type")
+        if kind in IMAGE_MASKS and not mask.text.endswith(POLYGONS):
+            yield ImageMask(IMAGE_MASKS[kind], mask.text)
+
+
+def _polygon_masks(masks: Iterable[Metadata]) -> Iterator[PolygonMask]:
+    for mask in masks:
+        kind = mask.attribute("type")
+        if kind in VECTOR_MASKS and mask.text.endswith(POLYGONS):
+            number = mask.attribute("bandId")
+            band = None if number is None else band_of(number, mask)
+            yield PolygonMask(VECTOR_MASKS[kind], band, mask.text)

@@ -8,9 +8,7 @@ from pathlib import Path
 from lxml import etree
 
 from function.ingest.errors import BrokenMetadataError
-
-# The longest real one, a granule's with its angle grids, has 400 kB.
-MAX_BYTES = 32 * 1024 * 1024
+from function.untrusted_xml import MAX_BYTES, RefusedXmlError, parse_untrusted_xml
 
 
 class Metadata:
@@ -36,21 +34,15 @@ class Metadata:
             content = path.read_bytes()
         except OSError as error:
             raise BrokenMetadataError(f"{path.name} cannot be read: {error.strerror}") from error
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        return cls.parse(content, path.name)
+
+    @classmethod
+    def parse(cls, content: bytes, source: str) -> "Metadata":
+        """Parse the content of the file ``source``; raise BrokenMetadataError as ``read`` does."""
         try:
-            root = etree.fromstring(content, parser)
-        except etree.XMLSyntaxError as error:
-            raise BrokenMetadataError(f"{path.name} is no well-formed XML: {error.msg}") from error
-        if root.getroottree().docinfo.internalDTD is not None:
-            raise BrokenMetadataError(f"{path.name} has a document type, which no product has")
-        return cls(root, path.name)
+            return cls(parse_untrusted_xml(content, source), source)
+        except RefusedXmlError as error:
+            raise BrokenMetadataError(str(error)) from error
 
     @property
     def name(self) -> str:

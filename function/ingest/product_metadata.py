@@ -7,11 +7,8 @@ from datetime import datetime
 
 from function.ingest.errors import BrokenMetadataError, UnsupportedProductError
 from function.ingest.metadata import Metadata
+from function.ingest.spectral_bands import band_of
 
-# ESA numbers the bands so in band_id (Sentinel-2 Products Specification Document).
-BANDS = (
-    "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12",
-)  # fmt: skip
 # The older spelling is that of products generated before baseline 02.06, 2018.
 QUANTIFICATIONS = {
     "BOA": ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
@@ -157,8 +154,5 @@ def _offsets(product: Metadata) -> Mapping[str, float]:
     """BOA_ADD_OFFSET by band; empty before baseline 04.00, which is to say 0."""
     offsets = {}
     for element in product.all("BOA_ADD_OFFSET"):
-        number = element.attribute("band_id") or ""
-        if not (number.isdecimal() and int(number) < len(BANDS)):
-            raise BrokenMetadataError(f"{product.source}: BOA_ADD_OFFSET of unknown band {number}")
-        offsets[BANDS[int(number)]] = element.number
+        offsets[band_of(element.attribute("band_id") or "", element)] = element.number
     return offsets

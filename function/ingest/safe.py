@@ -18,8 +18,9 @@ from function.ingest.granule_metadata import GranuleMetadata, read_granule_metad
 from function.ingest.manifest import read_manifest
 from function.ingest.metadata import Metadata
 from function.ingest.product_files import ProductFiles
-from function.ingest.product_metadata import BANDS, ProductMetadata, read_product_metadata
-from function.scene import Asset, Scene
+from function.ingest.product_metadata import ProductMetadata, read_product_metadata
+from function.ingest.spectral_bands import BANDS
+from function.scene import Asset, Scene, VectorMask
 
 COLLECTION = "sentinel-2-l2a"
 PRODUCT_METADATA = "MTD_MSIL2A.xml"
@@ -29,7 +30,7 @@ GRANULE_DEPTH = 2  # GRANULE/L2A_T29UNU_…/
 IMAGE_NAME = re.compile(r".*_(?P<band>[A-Z0-9]{3})_(?P<resolution>\d\d)m")
 MASK_RESOLUTION = re.compile(r".*_(?P<resolution>\d\d)m")
 # Probabilities, for which 0 is a figure, and MSK_CLASSI, whose 0 means that nothing was found.
-WITHOUT_NODATA = frozenset({"CLDPRB", "SNWPRB", "CLASSI"})
+WITHOUT_NODATA = frozenset({"CLDPRB", "SNWPRB", "MSK_CLASSI"})
 
 
 class Header(Protocol):
@@ -86,7 +87,8 @@ def read_product(path: Path, read_header: ReadHeader) -> ReadProduct:
     assets = tuple(_assets(images, product, files, read_header, warnings))
     if not assets:
         raise NoImagesError(f"none of the {len(images)} images that it lists can be read")
-    return ReadProduct(_scene(root, product, assets), tuple(warnings))
+    masks = tuple(_vector_masks(granule, files, warnings))
+    return ReadProduct(_scene(root, product, assets, masks), tuple(warnings))
 
 
 def _product_metadata_path(root: Path) -> Path:
@@ -130,7 +132,7 @@ def _images(
             continue
         path = files.with_extension(name, product.image_extension)
         yield _Image(match["band"], path, granule.grids.get(int(match["resolution"])))
-    for mask in dict.fromkeys(granule.masks):
+    for mask in granule.image_masks:
         path = files.inside(mask.path)
         match = MASK_RESOLUTION.fullmatch(path.stem)
         yield _Image(
@@ -165,6 +167,23 @@ def _assets(
     )
 
 
+def _vector_masks(
+    granule: GranuleMetadata, files: ProductFiles, warnings: list[str]
+) -> Iterator[VectorMask]:
+    flawed: dict[str, list[str]] = {}
+    for mask in granule.polygon_masks:
+        path = files.inside(mask.path)
+        flaw = files.flaw(path)
+        if flaw is None:
+            yield VectorMask(mask.kind, str(files.root / path), mask.band)
+        else:
+            flawed.setdefault(flaw, []).append(path.name)
+    warnings.extend(
+        f"{len(names)} vector masks are {flaw}: {', '.join(names)}"
+        for flaw, names in flawed.items()
+    )
+
+
 def _asset(band: str, href: str, header: Header, product: ProductMetadata) -> Asset:
     kind = "BOA" if band in BANDS else band
     return Asset(
@@ -179,7 +198,9 @@ def _asset(band: str, href: str, header: Header, product: ProductMetadata) -> As
     )
 
 
-def _scene(root: Path, product: ProductMetadata, assets: tuple[Asset, ...]) -> Scene:
+def _scene(
+    root: Path, product: ProductMetadata, assets: tuple[Asset, ...], masks: tuple[VectorMask, ...]
+) -> Scene:
     return Scene(
         collection=COLLECTION,
         name=product.name or root.name.removesuffix(".SAFE"),
@@ -193,4 +214,5 @@ def _scene(root: Path, product: ProductMetadata, assets: tuple[Asset, ...]) -> S
         cloud_cover=product.cloud_cover,
         footprint=footprint_of(product.position_lists),
         assets=assets,
+        vector_masks=masks,
     )

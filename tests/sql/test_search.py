@@ -14,7 +14,7 @@ from function.catalogue.writing import SceneWriter
 from function.deadline import Deadline
 from function.errors import CatalogueUnavailableError, DeadlineExceededError
 from function.grid import Grid
-from function.scene import Asset, Scene
+from function.scene import Asset, RadarAcquisition, RadarImage, Scene, VectorMask
 from function.search import Priority, Search, TimeRange
 
 INSIDE = lonlat(-8.6, 52.4, -8.5, 52.5)
@@ -55,7 +55,25 @@ def test_a_scene_comes_back_as_it_was_written(
         footprint=multipolygon((-9.000305, 52.25, -7.7604675, 53.25)),
         assets=(
             Asset("B04", "/a/B04.jp2", Grid("EPSG:32629", slanted, 7, 9), 1, 15, -1000.0, 10000.0),
-            Asset("CLASSI", "/a/C 'quoted' %s.jp2", INSIDE, 3, 8, 0.0, 1.0, None),
+            Asset("MSK_CLASSI", "/a/C 'quoted' %s.jp2", INSIDE, 3, 8, 0.0, 1.0, None),
+        ),
+        vector_masks=(
+            VectorMask("CLOUDS", "/a/q/MSK_CLOUDS_B00.gml"),
+            VectorMask("NODATA", "/a/q/MSK_NODATA_B8A.gml", "B8A"),
+        ),
+        radar=RadarAcquisition(
+            mode="IW",
+            resolution_class="H",
+            ended=datetime(2024, 6, 1, 12, 0, 25, 1, tzinfo=UTC),
+            absolute_orbit=39156,
+            orbit_direction="ascending",
+            slice_number=7,
+            slices=None,
+            timeliness="NRT-3h",
+            images=(
+                RadarImage("VV", "/a/vv.tiff", 25, 16, 16, "/a/vv.xml", "/a/c-vv.xml", None),
+                RadarImage("VH", "/a/vh.tiff", 25, 16, 16, None, None, "/a/n-vh.xml"),
+            ),
         ),
     )
     writer.write(written)

@@ -43,7 +43,7 @@ class Expected(NamedTuple):
 
 
 OLD_MASKS = frozenset({"CLDPRB", "SNWPRB"})
-NEW_MASKS = OLD_MASKS | {"CLASSI"}
+NEW_MASKS = OLD_MASKS | {"MSK_CLASSI"}
 PRODUCTS = [
     Expected(
         "S2A_MSIL2A_20190212T192651_N0212_R013_T07HFE_20201007T160857",
@@ -113,8 +113,8 @@ def _check_assets(product: Path, expected: Expected, assets: tuple[Asset, ...]) 
         *((band, 60.0) for band in BANDS_60M),
         *((band, size) for band in expected.masks for size in (20.0, 60.0)),
     ]
-    if "CLASSI" in expected.masks:
-        images.remove(("CLASSI", 20.0))
+    if "MSK_CLASSI" in expected.masks:
+        images.remove(("MSK_CLASSI", 20.0))
     assert Counter((each.band, each.resolution) for each in assets) == Counter(images)
     for each in assets:
         assert each.href.startswith(str(product))
@@ -150,7 +150,7 @@ def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
         *((band, 60.0) for band in BANDS_60M),
         ("SCL", 20.0), ("AOT", 20.0), ("AOT", 10.0),
         *((band, size) for band in ("CLDPRB", "SNWPRB") for size in (20.0, 60.0)),
-        ("CLASSI", 60.0),
+        ("MSK_CLASSI", 60.0),
     ]  # fmt: skip
     assert Counter((each.band, each.resolution) for each in scene.assets) == Counter(there)
     grid = Grid("EPSG:32629", Affine(60.0, 0.0, 499980.0, 0.0, -60.0, 5900040.0), 1830, 1830)
@@ -160,8 +160,13 @@ def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
         "B04", f"{images}_B04_60m.jp2", grid, 1, 15, -1000.0, 10000.0, 0
     )
     assert by_name["TCI", 60.0] == Asset("TCI", f"{images}_TCI_60m.jp2", grid, 3, 8, 0.0, 1.0, 0)
-    assert by_name["CLASSI", 60.0] == Asset(
-        "CLASSI", f"{root}/{IRELAND_GRANULE}/QI_DATA/MSK_CLASSI_B00.jp2", grid, 3, 8, nodata=None
+    assert by_name["MSK_CLASSI", 60.0] == Asset(
+        "MSK_CLASSI",
+        f"{root}/{IRELAND_GRANULE}/QI_DATA/MSK_CLASSI_B00.jp2",
+        grid,
+        3,
+        8,
+        nodata=None,
     )
     (warning,) = read.warnings
     assert warning.startswith("18 images are missing: T29UNU_20221005T115411_B02_10m.jp2, ")

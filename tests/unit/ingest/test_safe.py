@@ -21,7 +21,7 @@ HEADERS = header_reader("EPSG:32629", 499980.0, 5900040.0)
 def test_a_whole_product_gives_no_warning(tmp_path: Path) -> None:
     read = read_product(write_product(tmp_path), HEADERS)
     assert read.warnings == ()
-    assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "CLASSI"]
+    assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
     assert [asset.offset for asset in read.scene.assets] == [-1000.0, 0.0, 0.0]
     assert read.scene.cloud_cover == 12.5
 
@@ -41,7 +41,7 @@ def test_missing_files_are_left_out_with_a_warning(tmp_path: Path) -> None:
     (root / IMAGES[0]).unlink()
     (root / "manifest.safe").unlink()
     read = read_product(root, HEADERS)
-    assert [asset.band for asset in read.scene.assets] == ["SCL", "CLASSI"]
+    assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
     assert read.warnings == (
         "manifest.safe is missing",
         f"1 images are missing: {STEM}_B04_10m.jp2",
@@ -52,7 +52,7 @@ def test_a_file_shorter_than_the_manifest_says_is_left_out(tmp_path: Path) -> No
     root = write_product(tmp_path)
     (root / IMAGES[0]).write_bytes(b"jp2")
     read = read_product(root, HEADERS)
-    assert [asset.band for asset in read.scene.assets] == ["SCL", "CLASSI"]
+    assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
     assert read.warnings == (f"1 images are cut short: {STEM}_B04_10m.jp2",)
 
 
@@ -63,7 +63,7 @@ def test_an_unreadable_image_is_left_out(tmp_path: Path) -> None:
         return HEADERS(href)
 
     read = read_product(write_product(tmp_path), read_header)
-    assert [asset.band for asset in read.scene.assets] == ["B04", "CLASSI"]
+    assert [asset.band for asset in read.scene.assets] == ["B04", "MSK_CLASSI"]
     assert read.warnings == (f"1 images are unreadable: {STEM}_SCL_20m.jp2",)
 
 
@@ -87,7 +87,7 @@ def test_images_may_be_geotiff_without_saying_so(tmp_path: Path) -> None:
 def test_an_image_that_is_listed_twice_is_one_asset(tmp_path: Path) -> None:
     line = f"<IMAGE_FILE>{GRANULE}/IMG_DATA/R10m/{STEM}_B04_10m</IMAGE_FILE>"
     read = read_product(write_product(tmp_path, {line: line + line}), HEADERS)
-    assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "CLASSI"]
+    assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
 
 
 def test_the_names_of_early_products(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_names_of_early_products(tmp_path: Path) -> None:
     }
     scene = read_product(write_product(tmp_path, edits), HEADERS).scene
     assert scene.name == NAME
-    assert [asset.band for asset in scene.assets] == ["B04", "SCL", "CLASSI"]
+    assert [asset.band for asset in scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
     assert (scene.assets[0].offset, scene.assets[0].quantification) == (0.0, 10000.0)
 
 

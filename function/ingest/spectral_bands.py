@@ -1,0 +1,16 @@
+"""Sentinel-2's bands as the metadata number them."""
+
+from function.ingest.errors import BrokenMetadataError
+from function.ingest.metadata import Metadata
+
+# ESA numbers the bands so in band_id and bandId (Sentinel-2 Products Specification Document).
+BANDS = (
+    "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12",
+)  # fmt: skip
+
+
+def band_of(number: str, element: Metadata) -> str:
+    """Name the band of that number; raise BrokenMetadataError where ``element`` has another."""
+    if not (number.isdecimal() and int(number) < len(BANDS)):
+        raise BrokenMetadataError(f"{element.source}: {element.name} of unknown band {number}")
+    return BANDS[int(number)]
