@@ -19,8 +19,8 @@ SEND_SECONDS = 5
 # Longer than Go's HTTP client, which Knative's queue-proxy is, keeps an idle connection (90 s):
 # a proxy that reuses one just as it is closed here answers 502.
 KEEPALIVE_SECONDS = 95
-# A worker whose main loop stands still this long is killed and replaced. A drawing MapServer holds
-# the interpreter, so it must exceed the slowest of those, which the deadline does not interrupt.
+# A worker whose main loop stands still this long is killed and replaced. Where a drawing MapServer
+# holds the interpreter after all, it must exceed the slowest map: the deadline interrupts none.
 HUNG_SECONDS = 120
 # The longest request line that gunicorn can be told to take. A GetMap of many layers is long.
 REQUEST_LINE_BYTES = 8190

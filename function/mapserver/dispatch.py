@@ -8,11 +8,11 @@ from typing import Any
 import mapscript
 
 from function.mapserver.exception_report import is_report, read_report
+from function.mapserver.unlocked_dispatch import dispatch_unlocked
 
 # Held while a map is cloned, drawn and freed: MapServer is not to be relied on to be thread-safe,
-# whether or not its binding lets go of Python's lock meanwhile.
+# and Python's own lock is let go of meanwhile.
 one_at_a_time = threading.RLock()
-
 
 # What the binding raises, by MapServer's class of error.
 FAILURES = (mapscript.MapServerError, mapscript.MapServerChildError, OSError)
@@ -39,7 +39,7 @@ def dispatch(drawn: Any, parameters: Sequence[tuple[str, str]]) -> Rendered:
         mapscript.msIO_installStdoutToBuffer()
         try:
             try:
-                if drawn.OWSDispatch(request) != mapscript.MS_SUCCESS:
+                if dispatch_unlocked(drawn, request) != mapscript.MS_SUCCESS:
                     failure = "this is no OGC request"
             except FAILURES as error:
                 failure = str(error)

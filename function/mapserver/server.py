@@ -1,6 +1,8 @@
 """MapServer as the service uses it: it speaks OGC, and is brought the archive's pixels."""
 
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +64,7 @@ class MapServer:
             asked["TRANSPARENT"] = "FALSE"
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         operation = asked.get("REQUEST", "").lower()
-        with one_at_a_time:
+        with _alone():
             answer = self._draw(operation, passed, rasters, extents, online_resource)
         if operation == "getcapabilities":
             return Rendered(answer.content_type, self._correct(answer.body, extents))
@@ -109,6 +111,18 @@ class MapServer:
             if layer.collection in extents
         }
         return hold_to_the_service(body, timed, self._legends)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep all other threads from MapServer, also while a map that could not be drawn is freed."""
+    with one_at_a_time:
+        try:
+            yield
+        except BaseException as error:
+            # The frames of what failed hold the map for as long as somebody holds the error.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
 
 def _check_rule(drawn: Any, asked: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from lxml import etree
+from psycopg.sql import SQL, Identifier
 from serving import PROGRAM, START_SECONDS, Served, await_status, serve, stop
 
 from function.database.cluster import PrivateCluster
@@ -32,30 +33,30 @@ MAP = {
 
 
 @contextmanager
-def searches_held_up(database_url: str) -> Iterator[psycopg.Connection]:
-    """Keep every search waiting until the end of the block."""
+def held_up(database_url: str, table: str) -> Iterator[psycopg.Connection]:
+    """Keep every query of ``table`` waiting until the end of the block."""
     with psycopg.connect(database_url) as connection:
-        connection.execute("LOCK TABLE scenes IN ACCESS EXCLUSIVE MODE")
+        connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(Identifier(table)))
         yield connection
         connection.rollback()
 
 
-def await_waiting_search(connection: psycopg.Connection) -> None:
+def await_waiting_query(connection: psycopg.Connection) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         row = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
         if row is not None and row[0] > 0:
             return
         time.sleep(0.02)
-    raise AssertionError("no search waits")
+    raise AssertionError("no query waits")
 
 
 def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_path: Path) -> None:
     with serve(demo_catalogue, tmp_path / "log") as served, ThreadPoolExecutor(1) as client:
         expected = served.ows(MAP)
-        with searches_held_up(demo_catalogue) as connection:
+        with held_up(demo_catalogue, "scenes") as connection:
             answer = client.submit(served.ows, MAP)
-            await_waiting_search(connection)
+            await_waiting_query(connection)
             served.process.send_signal(signal.SIGTERM)
             time.sleep(0.5)
             assert served.process.poll() is None
@@ -76,6 +77,19 @@ def test_clients_slow_to_send_keep_nobody_waiting(demo_catalogue: str, tmp_path:
         assert served.ows(MAP).status == 200
 
 
+def test_a_layer_that_waits_for_its_database_keeps_no_probe_waiting(
+    demo_catalogue: str, tmp_path: Path
+) -> None:
+    with serve(demo_catalogue, tmp_path / "log") as served, ThreadPoolExecutor(1) as client:
+        with held_up(demo_catalogue, "grid_cells") as connection:
+            answer = client.submit(served.ows, MAP | {"LAYERS": "GRID_CELLS"})
+            await_waiting_query(connection)
+            assert served.ask("/health/live").status == 200
+            assert served.ask("/health/ready").status == 200
+            assert not answer.done()
+        assert answer.result(START_SECONDS).status == 200
+
+
 @pytest.mark.parametrize("signal_sent", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_at_once_when_nothing_is_asked(
     demo_catalogue: str, tmp_path: Path, signal_sent: signal.Signals
@@ -87,7 +101,7 @@ def test_it_stops_at_once_when_nothing_is_asked(
 
 def test_a_request_ends_with_its_deadline(demo_catalogue: str, tmp_path: Path) -> None:
     with serve(demo_catalogue, tmp_path / "log", SENTINEL_OWS_DEADLINE_SECONDS="1") as served:
-        with searches_held_up(demo_catalogue):
+        with held_up(demo_catalogue, "scenes"):
             reply = served.ows(MAP)
         assert reply.status == 504
         assert_reported(reply.body)
