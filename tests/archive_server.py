@@ -5,14 +5,14 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 # Longer than any test lets a client wait.
 HOLD_SECONDS = 30.0
@@ -46,11 +46,15 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came: the path, the range (offset, length), the condition."""
+    """A request as it came: the path, the range (offset, length), the headers in lower case."""
 
     path: str
     part: tuple[int, int] | None
-    if_match: str | None
+    headers: Mapping[str, str]
+
+    @property
+    def if_match(self) -> str | None:
+        return self.headers.get("if-match")
 
 
 class ArchiveServer(ThreadingHTTPServer):
@@ -144,7 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = RANGE.fullmatch(self.headers.get("Range", ""))
         first, last = (int(found[1]), int(found[2])) if found else (0, -1)
         part = (first, last + 1 - first) if found else None
-        asked = Asked(self.path, part, self.headers.get("If-Match"))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(self.path, part, headers)
         fault = self.server.arrive(asked)
         if fault is Fault.SILENCE:
             self.server.closing.wait(HOLD_SECONDS)
@@ -155,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self, fault: Fault | None, span: tuple[int, int] | None) -> None:
-        path = self.server.directory / unquote(self.path).lstrip("/")
+        path = self.server.directory / unquote(urlsplit(self.path).path).lstrip("/")
         if fault in STATUS:
             self._send(*STATUS[fault])
         elif fault is Fault.SILENCE:

@@ -1,6 +1,7 @@
 """How GDAL is set up for reading archive files in a server."""
 
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import rasterio
 from rasterio.env import set_gdal_config
@@ -30,5 +31,10 @@ def bound_block_cache(size: int) -> None:
 
 
 def file_name(href: str) -> str:
-    """Cut an address down to what a client may be told: the file's own name."""
+    """Cut an address down to what a client may be told: the file's own name.
+
+    The query of a web address may be a signature, and so a secret.
+    """
+    if href.startswith(("http://", "https://")):
+        href = urlsplit(href).path
     return PurePosixPath(href).name

@@ -20,6 +20,7 @@ from function.errors import (
 )
 from function.scenes.access.archive import AccessLimits, Archive, Parts
 from function.scenes.access.failures import FileReplacedError
+from function.scenes.access.stores import MOST_STORES
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import TruncatedError
 
@@ -242,6 +243,52 @@ def test_a_file_that_is_not_there_is_named_at_once(server: ArchiveServer) -> Non
     ):
         file.size()
     assert len(server.take_asked()) == 1
+
+
+def test_a_signed_address_is_asked_as_it_is_written_and_not_told(server: ArchiveServer) -> None:
+    data = write(server)
+    query = "st=2026-11-23T04%3A26%3A52Z&sig=a%2Bb%3D"
+    with reading() as archive:
+        for number in range(MOST_STORES + 2):
+            assert archive.read_all(f"{server.url}/image.jp2?{query}{number}", SIZE) == data
+        with pytest.raises(SceneUnreadableError, match=r"^absent\.jp2 is not in the archive$"):
+            archive.read_all(f"{server.url}/absent.jp2?{query}", SIZE)
+    asked = [each.path for each in server.take_asked()]
+    assert asked[:2] == [f"/image.jp2?{query}0", f"/image.jp2?{query}1"]
+    assert asked[-1] == f"/absent.jp2?{query}"
+
+
+def test_the_aws_variables_are_heeded(
+    server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bucket in ("one", "two"):
+        (server.directory / bucket).mkdir()
+        (server.directory / bucket / "file.xml").write_bytes(bucket.encode())
+    (server.directory / "file.xml").write_bytes(b"virtual")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with reading() as archive:
+        # The bucket in the path.
+        assert archive.read_all("s3://one/file.xml", SIZE) == b"one"
+        assert archive.read_all("s3://two/file.xml", SIZE) == b"two"
+    assert all(
+        asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=key/")
+        and "x-amz-request-payer" not in asked.headers
+        for asked in server.take_asked()
+    )
+    monkeypatch.setenv("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "true")
+    monkeypatch.setenv("AWS_REQUEST_PAYER", "requester")
+    with reading() as archive:
+        # The bucket in the host, which the endpoint names.
+        assert archive.read_all("s3://one/file.xml", SIZE) == b"virtual"
+    (asked,) = server.take_asked()
+    assert asked.headers["x-amz-request-payer"] == "requester"
+    monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
+    with reading() as archive:
+        assert archive.read_all("s3://one/file.xml", SIZE) == b"virtual"
+    (asked,) = server.take_asked()
+    assert "authorization" not in asked.headers
 
 
 def test_an_archive_that_is_away_is_named(server: ArchiveServer) -> None:

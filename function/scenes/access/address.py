@@ -9,11 +9,16 @@ from function.scenes.gdal import file_name
 
 WEB = frozenset({"http", "https"})
 BUCKET = "s3"
+# Parts of a path that obstore knows no names for.
+IMPROPER = frozenset({"", ".", ".."})
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An object of a store: ``store`` is ``s3://bucket`` or ``https://host``, ``path`` its key."""
+    """An object of a store, ``path`` being its key.
+
+    ``store`` is ``s3://bucket`` or ``https://host``, with the query where an address has one.
+    """
 
     store: str
     path: str
@@ -27,19 +32,29 @@ def is_remote(href: str) -> bool:
 def read_address(href: str) -> Address:
     """Read the address of a remote file: ``s3://bucket/key``, ``http://…`` or ``https://…``.
 
-    A key of S3 is taken as it stands, a path of HTTP may be percent-encoded. Raises
-    SceneUnreadableError for any other scheme, and for an address that needs a query.
+    A key of S3 is taken as it stands, a path of HTTP may be percent-encoded. A query, as signed
+    addresses have, is kept as it is written. Raises SceneUnreadableError for any other scheme, and
+    for a path with empty or relative parts.
     """
     scheme, rest = href.split("://", 1)
     if scheme == BUCKET:
         bucket, _, key = rest.partition("/")
-        return Address(f"{BUCKET}://{bucket}", key)
+        return _checked(Address(f"{BUCKET}://{bucket}", key), href)
     if scheme not in WEB:
         raise SceneUnreadableError(f"{file_name(href)} lies behind an unknown scheme: {scheme}")
     parts = urlsplit(href)
-    if parts.query:
-        raise SceneUnreadableError(f"{file_name(parts.path)} has an address with a query")
-    return Address(f"{scheme}://{parts.netloc}", unquote(parts.path).lstrip("/"))
+    query = f"?{parts.query}" if parts.query else ""
+    return _checked(
+        Address(f"{scheme}://{parts.netloc}{query}", unquote(parts.path).removeprefix("/")), href
+    )
+
+
+def _checked(address: Address, href: str) -> Address:
+    # A directory's ends in a slash.
+    parts = address.path.removesuffix("/").split("/")
+    if address.path and not IMPROPER.isdisjoint(parts):
+        raise SceneUnreadableError(f"{file_name(href)} has no proper path")
+    return address
 
 
 def local_path(href: str) -> Path:

@@ -1,6 +1,7 @@
 """The object stores and web servers that archive files are read from, each opened once."""
 
 import threading
+from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Within one round trip to any continent, twice over: a host that has not answered by then is down,
 # or the connection was lost on the way and another try is the faster way.
 CONNECT_SECONDS = 2.0
+# Each keeps connections of its own. An archive is one bucket or host, or a few. Only where
+# addresses are signed one by one each is a store, and those used last are enough.
+MOST_STORES = 64
 # Retries are ours: they heed the request's deadline, and slow down for a store that throttles.
 NO_RETRIES: "RetryConfig" = {"max_retries": 0}
 
@@ -23,7 +27,7 @@ class Stores:
 
     A store of S3 follows the usual variables of the environment: ``AWS_ACCESS_KEY_ID``,
     ``AWS_SECRET_ACCESS_KEY``, ``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``,
-    ``AWS_SKIP_SIGNATURE``, those of container and web identities, and
+    ``AWS_SKIP_SIGNATURE``, ``AWS_REQUEST_PAYER``, those of container and web identities, and
     ``AWS_VIRTUAL_HOSTED_STYLE_REQUEST``: without it the bucket stands in the path, as
     S3-compatible stores want it and AWS takes it too.
     """
@@ -37,15 +41,17 @@ class Stores:
             "pool_max_idle_per_host": str(connections),
             "user_agent": "sentinel-ows",
         }
-        self._stores: dict[str, ObjectStore] = {}
+        self._stores: OrderedDict[str, ObjectStore] = OrderedDict()
         self._lock = threading.Lock()
 
     def open(self, address: str) -> ObjectStore:
-        """Give the store at ``s3://bucket`` or ``https://host``."""
+        """Give the store at ``s3://bucket`` or ``https://host``, which may have a query."""
         with self._lock:
-            if address not in self._stores:
-                self._stores[address] = self._make(address)
-            return self._stores[address]
+            store = self._stores.pop(address, None) or self._make(address)
+            self._stores[address] = store
+            if len(self._stores) > MOST_STORES:
+                self._stores.popitem(last=False)
+            return store
 
     def _make(self, address: str) -> ObjectStore:
         scheme, host = address.split("://", 1)

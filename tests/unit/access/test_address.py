@@ -14,6 +14,15 @@ from function.scenes.access.address import Address, is_remote, local_path, read_
         ("s3://eodata/Sentinel-2/a b%20.jp2", Address("s3://eodata", "Sentinel-2/a b%20.jp2")),
         ("https://host:81/top/a%20b.jp2", Address("https://host:81", "top/a b.jp2")),
         ("http://host/image.jp2", Address("http://host", "image.jp2")),
+        (
+            "https://account.blob.host/c/a.jp2?st=2026-11-23T04%3A26%3A52Z&sig=a%2Bb%3D",
+            Address(
+                "https://account.blob.host?st=2026-11-23T04%3A26%3A52Z&sig=a%2Bb%3D", "c/a.jp2"
+            ),
+        ),
+        ("s3://other.bucket/a?b#c.jp2", Address("s3://other.bucket", "a?b#c.jp2")),
+        ("s3://eodata/Sentinel-2/", Address("s3://eodata", "Sentinel-2/")),
+        ("s3://eodata", Address("s3://eodata", "")),
     ],
 )
 def test_remote_files(href: str, address: Address) -> None:
@@ -38,7 +47,9 @@ def test_local_files(href: str, path: str) -> None:
     ("href", "message"),
     [
         ("ftp://host/image.jp2", r"^image\.jp2 lies behind an unknown scheme: ftp$"),
-        ("https://host/image.jp2?sig=secret", r"^image\.jp2 has an address with a query$"),
+        ("s3://bucket/a//image.jp2", r"^image\.jp2 has no proper path$"),
+        ("s3://bucket/../image.jp2", r"^image\.jp2 has no proper path$"),
+        ("https://host/a/%2E%2E/image.jp2?sig=secret", r"^image\.jp2 has no proper path$"),
     ],
 )
 def test_what_cannot_be_read(href: str, message: str) -> None:
