@@ -11,6 +11,7 @@ class LayerKind(StrEnum):
     COLOUR = "colour"  # three bands, stretched to 8 bit red, green, blue
     INDEX = "index"  # one number a pixel, from an expression over bands
     CLASSES = "classes"  # one class code a pixel, never interpolated
+    VALUES = "values"  # each band as it was measured: a coverage that is not drawn
 
 
 class Resampling(StrEnum):
@@ -28,7 +29,7 @@ class ArchiveLayer:
     names the ready-made 8-bit image (``TCI``) that is used instead where a product has it.
     ``stretch`` is the pair of reflectances shown as darkest and brightest. ``masked_classes`` are
     the SCL classes that CLOUDMASK takes out, ``masked_by_default`` its value where a request
-    names none.
+    names none. ``resolution`` is the pixel size in metres of the coverage that the layer is.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ArchiveLayer:
     resampling: Resampling = Resampling.BILINEAR
     masked_classes: frozenset[int] = frozenset()
     masked_by_default: bool = False
+    resolution: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Publication:
     ``layers`` are every requestable layer's name, ours and plain ones; ``archive_layers`` those of
     them that are fed from the archive. ``groups`` maps a group's (or the root layer's) name to
     the layers it stands for. ``styles`` lists each layer's style names; every layer also answers
-    to the empty name. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
+    to the empty name. ``coverages`` are the archive layers that WCS offers. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
     """
 
     layers: tuple[str, ...]
@@ -61,3 +63,4 @@ class Publication:
     crs_codes: frozenset[str]
     map_formats: frozenset[str]
     max_size: int
+    coverages: tuple[str, ...] = ()

@@ -75,6 +75,16 @@ class Parameters:
             raise InvalidParameterError(f"{key} is given more than once, with different values")
         return values.pop() if values else None
 
+    def find_all(self, key: str) -> tuple[str, ...]:
+        """Every value of ``key`` that is not empty, for one that a request may repeat."""
+        values = (value.strip() for name, value in self.pairs if name.upper() == key)
+        return tuple(value for value in values if value)
+
+    def with_value(self, key: str, value: str) -> "Parameters":
+        """The same parameters, but for ``key``."""
+        others = [pair for pair in self.pairs if pair[0].upper() != key]
+        return Parameters((*others, (key, value)))
+
     def require(self, key: str) -> str:
         """The value of ``key``; raises MissingParameterError where it is absent or empty."""
         value = self.find(key)

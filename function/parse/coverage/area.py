@@ -1,0 +1,111 @@
+"""The area of a coverage that is asked for, and how its pixels are laid over it."""
+
+import math
+from dataclasses import dataclass
+
+import pyproj
+from affine import Affine
+
+from function.errors import InvalidSubsettingError
+from function.grid import EDGE_POINTS, Grid
+from function.parse.map_grid import MAX_COORDINATE, STEPS_A_PIXEL
+
+Bounds = tuple[float, float, float, float]
+
+# Degrees to a metre: 10 m are 0.0001 degrees, 11 m along a meridian. Round numbers survive being
+# written with the six decimals of MapServer's descriptions; those of a true metre would not.
+DEGREES_A_METRE = 1e-5
+
+# Part of a pixel by which an edge may miss the coverage's own lines and still mean them.
+ON_THE_LINE = 1e-4
+
+MAX_SIZE = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """How many pixels, or how large: ``size`` (width, height), else ``spacing`` (x, y) in the
+    units of the output CRS, else ``factor`` (x, y) times as many as the coverage has by itself.
+    """
+
+    size: tuple[int, int] | None = None
+    spacing: tuple[float, float] | None = None
+    factor: tuple[float, float] = (1.0, 1.0)
+
+
+def native_spacing(crs: str, resolution: float) -> float:
+    """Pixel size of a coverage of ``resolution`` metres, in units of ``crs``."""
+    return resolution * DEGREES_A_METRE if pyproj.CRS.from_user_input(crs).is_geographic else (
+        resolution
+    )
+
+
+def lay(crs: str, bounds: Bounds, pixels: Pixels, resolution: float) -> Grid:
+    """Lay the grid of an answer over ``bounds`` (west, south, east, north) in ``crs``.
+
+    Pixels of the coverage's own ``resolution`` (metres), or of a multiple of it, lie on lines that
+    are multiples of their size: those of the products themselves in UTM. They then cover the
+    bounds and up to a pixel more. Raises InvalidSubsettingError for an area without pixels.
+    """
+    west, south, east, north = bounds
+    if not all(map(math.isfinite, bounds)) or west >= east or south >= north:
+        raise InvalidSubsettingError("the area asked for is empty, or lies outside of the CRS")
+    if pixels.size is not None:
+        grid = Grid.from_bounds(crs, bounds, *pixels.size)
+    elif pixels.spacing is not None:
+        across, down = pixels.spacing
+        width, height = _count(east - west, across), _count(north - south, down)
+        grid = Grid(crs, Affine(across, 0.0, west, 0.0, -down, north), width, height)
+    else:
+        spacing = native_spacing(crs, resolution)
+        grid = _snap(crs, bounds, spacing / pixels.factor[0], spacing / pixels.factor[1])
+    _check_steps(grid)
+    return grid
+
+
+def _snap(crs: str, bounds: Bounds, across: float, down: float) -> Grid:
+    west, south, east, north = bounds
+    first = math.floor(west / across + ON_THE_LINE)
+    last = max(first + 1, math.ceil(east / across - ON_THE_LINE))
+    upper = math.ceil(north / down - ON_THE_LINE)
+    lower = min(upper - 1, math.floor(south / down + ON_THE_LINE))
+    corner = _tidy(first * across), _tidy(upper * down)
+    transform = Affine(across, 0.0, corner[0], 0.0, -down, corner[1])
+    return Grid(crs, transform, last - first, upper - lower)
+
+
+def _tidy(number: float) -> float:
+    """Drop what multiplying left beyond a millionth of a metre or its degrees."""
+    return round(number, 11)
+
+
+def _count(length: float, spacing: float) -> int:
+    return max(1, math.ceil(min(length / spacing, MAX_SIZE) - ON_THE_LINE))
+
+
+def _check_steps(grid: Grid) -> None:
+    step = math.ulp(max(map(abs, grid.bounds)))
+    if min(grid.transform.a, -grid.transform.e) < STEPS_A_PIXEL * step:
+        raise InvalidSubsettingError(
+            f"the area is too small for {grid.width} x {grid.height} pixels"
+        )
+
+
+def project_bounds(bounds: Bounds, source: str, target: str) -> Bounds:
+    """Bounds in ``target`` around ``bounds`` in ``source``; not finite where there are none.
+
+    Raises InvalidSubsettingError for an area across the antimeridian of a geographic ``target``.
+    """
+    if source == target:
+        return bounds
+    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    west, south, east, north = transformer.transform_bounds(*bounds, densify_pts=EDGE_POINTS)
+    if west > east:
+        raise InvalidSubsettingError("the area crosses the antimeridian; ask for each side")
+    return west, south, east, north
+
+
+def check_coordinates(key: str, numbers: Bounds) -> None:
+    """Raise InvalidSubsettingError for numbers beyond any coordinate."""
+    if not all(abs(number) <= MAX_COORDINATE for number in numbers):
+        raise InvalidSubsettingError(f"{key} has a number beyond any coordinate")
