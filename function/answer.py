@@ -10,14 +10,16 @@ from function.errors import InvalidTimeError
 from function.fresh import Fresh
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
+from function.parse.coverage.query import CoverageRequest
 from function.parse.description import GET_LEGEND_GRAPHIC
 from function.parse.parameters import decode_form
-from function.parse.query import MapRequest, OwsQuery
+from function.parse.query import OwsQuery, PixelRequest
 from function.parse.request import read_opening, read_query
 from function.raster import Raster
 from function.scene import Scene
 from function.search import CollectionExtent, Search, TimeRange
 from function.settings import Settings
+from function.stored_body import StoredBody
 from function.telemetry import RequestTrace, StageTrace
 
 # What the catalogue holds changes as products arrive, every few minutes at most; a client that
@@ -76,6 +78,14 @@ class Renderer(Protocol):
     ) -> Rendering: ...
 
 
+class CoverageWriter(Protocol):
+    """Makes the answer of a GetCoverage; see function.scenes.coverage_answer."""
+
+    def __call__(
+        self, query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]
+    ) -> StoredBody: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it arrived: its form-encoded texts (query string, POST body), and where."""
@@ -87,11 +97,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; ``scenes`` gave the pixels, ``warnings`` tell what is missing."""
+    """What is sent back; ``scenes`` gave the pixels, ``warnings`` tell what is missing.
 
-    operation: str
+    A coverage comes from a file, which whoever sends it closes.
+    """
+
     content_type: str
-    body: bytes
+    body: bytes | StoredBody
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -108,11 +120,17 @@ class RequestPath:
     """Answers requests with what it is given; shared by the threads of a process."""
 
     def __init__(
-        self, catalogue: Catalogue, reader: Reader, renderer: Renderer, settings: Settings
+        self,
+        catalogue: Catalogue,
+        reader: Reader,
+        renderer: Renderer,
+        write_coverage: CoverageWriter,
+        settings: Settings,
     ) -> None:
         self._catalogue = catalogue
         self._reader = reader
         self._renderer = renderer
+        self._write_coverage = write_coverage
         self._settings = settings
         self._extents = Fresh(catalogue.extents, EXTENTS_SECONDS)
 
@@ -130,34 +148,37 @@ class RequestPath:
         if query.operation != GET_LEGEND_GRAPHIC:
             with trace.stage("search") as stage:
                 extents = self._extents.get()
-                if isinstance(query, MapRequest):
+                if isinstance(query, PixelRequest):
                     found = self._search(query, extents, asked.deadline, stage)
         rasters: dict[str, Raster] = {}
-        if isinstance(query, MapRequest) and query.layers:
+        if isinstance(query, PixelRequest) and query.layers:
             with trace.stage("read") as stage:
                 rasters = self._read(query, found, asked.deadline, stage)
         asked.deadline.check("render")
         with trace.stage("render") as stage:
-            rendering = self._renderer.answer(
-                query.parameters, rasters, extents, asked.online_resource
-            )
-            stage.record("bytes", len(rendering.body))
+            content_type, body = self._render(query, found, rasters, extents, asked)
+            stage.record("bytes", len(body))
             stage.record("remaining_ms", round(asked.deadline.remaining() * 1000))
-        return _answer(query, rendering, rasters)
+        return Answer(
+            content_type,
+            body,
+            _each_once(raster.scenes for raster in rasters.values()),
+            _each_once(raster.warnings for raster in rasters.values()),
+        )
 
     def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
         with trace.stage("parse") as stage:
             opening = read_opening(decode_form(*asked.texts))
             trace.identify(opening.service, opening.operation)
             query = read_query(opening, self.publication, self._settings)
-            if isinstance(query, MapRequest):
+            if isinstance(query, PixelRequest):
                 trace.identify(query.service, query.operation, len(query.layers))
                 stage.record("pixels", query.grid.width * query.grid.height)
             return query
 
     def _search(
         self,
-        query: MapRequest,
+        query: PixelRequest,
         extents: Mapping[str, CollectionExtent],
         deadline: Deadline,
         stage: StageTrace,
@@ -167,12 +188,12 @@ class RequestPath:
         searched: dict[tuple[str, Search], Found] = {}
         found: dict[str, Found] = {}
         masked = {
-            (self.publication.archive_layers[selection.name].collection, selection.search)
+            (selection.recipe.collection, selection.search)
             for selection in query.layers
             if selection.cloud_mask
         }
         for selection in query.layers:
-            layer = self.publication.archive_layers[selection.name]
+            layer = selection.recipe
             check_times(layer, selection.search, extents.get(layer.collection))
             key = (layer.collection, selection.search)
             if key not in searched:
@@ -189,7 +210,7 @@ class RequestPath:
 
     def _read(
         self,
-        query: MapRequest,
+        query: PixelRequest,
         found: Mapping[str, Found],
         deadline: Deadline,
         stage: StageTrace,
@@ -198,7 +219,7 @@ class RequestPath:
         rasters: dict[str, Raster] = {}
         for selection in query.layers:
             deadline.check("read")
-            layer = self.publication.archive_layers[selection.name]
+            layer = selection.recipe
             scenes = found[selection.name]
             raster = self._reader.read(
                 layer, query.grid, scenes.scenes, selection.cloud_mask, deadline
@@ -220,6 +241,22 @@ class RequestPath:
                 stage.warn(warning)
             rasters[selection.name] = raster
         return rasters
+
+    def _render(
+        self,
+        query: OwsQuery,
+        found: Mapping[str, Found],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        asked: Asked,
+    ) -> tuple[str, bytes | StoredBody]:
+        """The answer's media type and body."""
+        if isinstance(query, CoverageRequest):
+            (name,) = rasters
+            stored = self._write_coverage(query, rasters[name], found[name].scenes)
+            return stored.content_type, stored
+        rendering = self._renderer.answer(query.parameters, rasters, extents, asked.online_resource)
+        return rendering.content_type, rendering.body
 
     def _cut_warning(self, layer: ArchiveLayer) -> str:
         return (
@@ -243,16 +280,6 @@ def check_times(layer: ArchiveLayer, search: Search, extent: CollectionExtent | 
 def _meets(times: TimeRange, extent: CollectionExtent) -> bool:
     starts_in_time = times.start is None or times.start <= extent.last_acquired
     return starts_in_time and (times.end is None or times.end > extent.first_acquired)
-
-
-def _answer(query: OwsQuery, rendering: Rendering, rasters: Mapping[str, Raster]) -> Answer:
-    return Answer(
-        query.operation,
-        rendering.content_type,
-        rendering.body,
-        _each_once(raster.scenes for raster in rasters.values()),
-        _each_once(raster.warnings for raster in rasters.values()),
-    )
 
 
 def _each_once(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

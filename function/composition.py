@@ -11,6 +11,7 @@ from function.container import Container, read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.access.archive import AccessLimits, Archive
+from function.scenes.coverage_answer import answer_coverage
 from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
@@ -89,6 +90,7 @@ def compose(settings: Settings) -> Service:
         catalogue,
         SceneReader(decoder, workers),
         MapServer(settings.mapfile, settings.database_url),
+        answer_coverage,
         settings,
     )
     application = create_application(path, catalogue.ready, telemetry, settings)

@@ -47,6 +47,34 @@ class UnknownSceneError(OwsError):
     """SCENE names a product that the collection does not have."""
 
 
+class UnknownCoverageError(OwsError):
+    """A coverage is asked for that is not published."""
+
+
+class MissingCoverageError(OwsError):
+    """A description is asked for without the name of a coverage."""
+
+
+class UnknownFieldError(OwsError):
+    """A band is asked for that the coverage does not have."""
+
+
+class InvalidAxisError(OwsError):
+    """An axis is cut or scaled that coverages do not have."""
+
+
+class InvalidSubsettingError(OwsError):
+    """The part of a coverage that is asked for is none."""
+
+
+class UnsupportedInterpolationError(OwsError):
+    """A way of interpolation is asked for that is not offered."""
+
+
+class VersionNegotiationError(OwsError):
+    """None of the versions that a client accepts is served."""
+
+
 class InvalidTimeError(OwsError):
     """TIME does not parse or lies outside the layer's extent."""
 
@@ -97,25 +125,61 @@ class RenderError(OwsError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a failure is answered. ``wms_130`` differs from ``wms_111`` where the standards do."""
+    """How a failure is answered. ``wms_130`` differs from ``wms_111`` where the standards do.
+
+    ``wcs`` is the code of WCS 2.0 (OGC 09-147r3, table 16, and its extensions), where there is
+    one of its own; else it is NoApplicableCode.
+    """
 
     status: int
     wms_111: str | None
     wms_130: str | None
+    wcs: str | None = None
 
 
 FAULTS: dict[type[OwsError], Fault] = {
-    InvalidParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
-    UnknownSceneError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
-    MissingParameterError: Fault(400, "MissingParameterValue", "MissingParameterValue"),
-    RefusedParameterError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
-    UnknownOperationError: Fault(400, "OperationNotSupported", "OperationNotSupported"),
-    UnknownLayerError: Fault(400, "LayerNotDefined", "LayerNotDefined"),
-    UnknownStyleError: Fault(400, "StyleNotDefined", "StyleNotDefined"),
-    UnknownFormatError: Fault(400, "InvalidFormat", "InvalidFormat"),
-    UnknownCrsError: Fault(400, "InvalidSRS", "InvalidCRS"),
-    InvalidTimeError: Fault(400, "InvalidDimensionValue", "InvalidDimensionValue"),
-    LimitExceededError: Fault(400, "InvalidParameterValue", "InvalidParameterValue"),
+    InvalidParameterError: Fault(
+        400, "InvalidParameterValue", "InvalidParameterValue", "InvalidParameterValue"
+    ),
+    UnknownSceneError: Fault(
+        400, "InvalidParameterValue", "InvalidParameterValue", "InvalidParameterValue"
+    ),
+    MissingParameterError: Fault(
+        400, "MissingParameterValue", "MissingParameterValue", "MissingParameterValue"
+    ),
+    RefusedParameterError: Fault(
+        400, "InvalidParameterValue", "InvalidParameterValue", "InvalidParameterValue"
+    ),
+    UnknownOperationError: Fault(
+        400, "OperationNotSupported", "OperationNotSupported", "OperationNotSupported"
+    ),
+    UnknownLayerError: Fault(400, "LayerNotDefined", "LayerNotDefined", "InvalidParameterValue"),
+    UnknownStyleError: Fault(400, "StyleNotDefined", "StyleNotDefined", "InvalidParameterValue"),
+    UnknownFormatError: Fault(400, "InvalidFormat", "InvalidFormat", "InvalidParameterValue"),
+    UnknownCrsError: Fault(400, "InvalidSRS", "InvalidCRS", "InvalidParameterValue"),
+    UnknownCoverageError: Fault(404, "LayerNotDefined", "LayerNotDefined", "NoSuchCoverage"),
+    MissingCoverageError: Fault(
+        400, "MissingParameterValue", "MissingParameterValue", "emptyCoverageIdList"
+    ),
+    UnknownFieldError: Fault(404, "InvalidParameterValue", "InvalidParameterValue", "NoSuchField"),
+    InvalidAxisError: Fault(
+        404, "InvalidParameterValue", "InvalidParameterValue", "InvalidAxisLabel"
+    ),
+    InvalidSubsettingError: Fault(
+        404, "InvalidParameterValue", "InvalidParameterValue", "InvalidSubsetting"
+    ),
+    UnsupportedInterpolationError: Fault(
+        404, "InvalidParameterValue", "InvalidParameterValue", "InterpolationMethodNotSupported"
+    ),
+    VersionNegotiationError: Fault(
+        400, "InvalidParameterValue", "InvalidParameterValue", "VersionNegotiationFailed"
+    ),
+    InvalidTimeError: Fault(
+        400, "InvalidDimensionValue", "InvalidDimensionValue", "InvalidSubsetting"
+    ),
+    LimitExceededError: Fault(
+        400, "InvalidParameterValue", "InvalidParameterValue", "InvalidParameterValue"
+    ),
     BodyTooLargeError: Fault(413, None, None),
     UnknownBodyError: Fault(415, None, None),
     DeadlineExceededError: Fault(504, None, None),

@@ -53,7 +53,8 @@ class Publication:
     ``layers`` are every requestable layer's name, ours and plain ones; ``archive_layers`` those of
     them that are fed from the archive. ``groups`` maps a group's (or the root layer's) name to
     the layers it stands for. ``styles`` lists each layer's style names; every layer also answers
-    to the empty name. ``coverages`` are the archive layers that WCS offers. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
+    to the empty name. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
+    ``coverages`` names the archive layers that WCS offers.
     """
 
     layers: tuple[str, ...]

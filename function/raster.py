@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 
+# Values of a reflectance: its ten-thousandths, and what no reflectance can be.
+SCALE = 10_000
+NO_VALUE = -32_768
+
 
 @dataclass(frozen=True, slots=True)
 class ReadCounts:
@@ -36,13 +40,14 @@ class Raster:
     """A layer's finished mosaic.
 
     ``bands`` has the shape (bands, height, width), C-contiguous: uint8 for colours and classes,
-    float32 for an index. ``valid`` (height, width) tells which pixels a scene filled. ``scenes``
-    names the scenes that gave pixels, best first; ``warnings`` tells what could not be read.
-    Pixels that are not valid are 0, of an index NaN.
+    float32 for an index, int16 for values, which are reflectances times 10 000. ``valid`` (height,
+    width) tells which pixels a scene filled. ``scenes`` names the scenes that gave pixels, best
+    first; ``warnings`` tells what could not be read. Pixels that are not valid are 0, of an index
+    NaN, of values NO_VALUE; so are those of a single band that has no measurement where others do.
     """
 
     grid: Grid
-    bands: NDArray[np.uint8] | NDArray[np.float32]
+    bands: NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.int16]
     valid: NDArray[np.bool_]
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -92,6 +92,13 @@ class Settings:
             " Each takes some 50 bytes while a layer is read, 800 MB in all: set it to fit."
         ),
     ] = 16_777_216
+    max_coverage_bytes: Annotated[
+        int,
+        About(
+            "Bytes of one coverage as it lies in memory, 2 a pixel and band of reflectance. 256 MiB"
+            " hold a band of a whole product at 10 m (10980 x 10980)."
+        ),
+    ] = 268_435_456
     decode_threads: Annotated[
         int,
         About(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from function.errors import Fault
-from function.parse.version import WMS_111
+from function.parse.coverage.version import WCS_100, WCS_111, WCS_201
+from function.parse.reported_version import ReportedVersion
+from function.parse.version import WMS_111, WMS_130
 
 # XML 1.0 has no way to write these (section 2.2).
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,15 +20,66 @@ _REPORT_111 = """\
   <ServiceException{code}>{text}</ServiceException>
 </ServiceExceptionReport>
 """
-_REPORT_130 = """\
+_REPORT = """\
 <?xml version="1.0" encoding="UTF-8"?>
-<ServiceExceptionReport version="1.3.0" xmlns="http://www.opengis.net/ogc" \
+<ServiceExceptionReport version="{version}" xmlns="http://www.opengis.net/ogc" \
 xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
-xsi:schemaLocation="http://www.opengis.net/ogc \
-http://schemas.opengis.net/wms/1.3.0/exceptions_1_3_0.xsd">
+xsi:schemaLocation="http://www.opengis.net/ogc {schema}">
   <ServiceException{code}>{text}</ServiceException>
 </ServiceExceptionReport>
 """
+_REPORT_OWS = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<ows:ExceptionReport version="{version}" xml:lang="en" \
+xmlns:ows="http://www.opengis.net/ows/{ows}" \
+xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+xsi:schemaLocation="http://www.opengis.net/ows/{ows} {schema}">
+  <ows:Exception{code}>
+    <ows:ExceptionText>{text}</ows:ExceptionText>
+  </ows:Exception>
+</ows:ExceptionReport>
+"""
+SCHEMAS = "http://schemas.opengis.net"
+
+# The media type of each version, the document, and what it says of itself.
+_FORMS = {
+    ("WMS", WMS_111): ("application/vnd.ogc.se_xml", _REPORT_111, {}),
+    ("WMS", WMS_130): (
+        "text/xml",
+        _REPORT,
+        {"version": "1.3.0", "schema": f"{SCHEMAS}/wms/1.3.0/exceptions_1_3_0.xsd"},
+    ),
+    ("WCS", WCS_100): (
+        "application/vnd.ogc.se_xml",
+        _REPORT,
+        {"version": "1.2.0", "schema": f"{SCHEMAS}/wcs/1.0.0/OGC-exception.xsd"},
+    ),
+    ("WCS", WCS_111): (
+        "text/xml",
+        _REPORT_OWS,
+        {"version": "1.1.0", "ows": "1.1", "schema": f"{SCHEMAS}/ows/1.1.0/owsAll.xsd"},
+    ),
+    ("WCS", WCS_201): (
+        "text/xml",
+        _REPORT_OWS,
+        {"version": "2.0.1", "ows": "2.0", "schema": f"{SCHEMAS}/ows/2.0/owsAll.xsd"},
+    ),
+}
+# What WCS 1.0 knows (OGC 03-065r6, table A.1), and what it calls the codes of WCS 2.0.
+_CODES_100 = {
+    "InvalidParameterValue": "InvalidParameterValue",
+    "MissingParameterValue": "MissingParameterValue",
+    "emptyCoverageIdList": "MissingParameterValue",
+    "NoSuchCoverage": "CoverageNotDefined",
+}
+# What WCS 1.1 knows (OGC 07-067r5, 8.3.2).
+_CODES_111 = {
+    "InvalidParameterValue": "InvalidParameterValue",
+    "MissingParameterValue": "MissingParameterValue",
+    "emptyCoverageIdList": "MissingParameterValue",
+    "OperationNotSupported": "OperationNotSupported",
+    "VersionNegotiationFailed": "VersionNegotiationFailed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +90,32 @@ class ExceptionReport:
     body: bytes
 
 
-def write_report(version: str, fault: Fault, message: str, trace_id: str) -> ExceptionReport:
-    """Write the report of WMS 1.1.1 (OGC 01-068r3, A.3) or 1.3.0 (OGC 06-042, E.1)."""
+def write_report(
+    reported: ReportedVersion, fault: Fault, message: str, trace_id: str
+) -> ExceptionReport:
+    """Write the report of WMS 1.1.1 (OGC 01-068r3, A.3) or 1.3.0 (OGC 06-042, E.1), or of WCS
+
+    1.0.0 (OGC 03-065r6, A.1), 1.1 (OGC 06-121r3, 8) or 2.0 (OGC 06-121r9, 8).
+    """
     text = escape(_UNWRITABLE.sub("?", f"{message} (trace {trace_id})"))
-    older = version == WMS_111
-    code = fault.wms_111 if older else fault.wms_130
-    document = (_REPORT_111 if older else _REPORT_130).format(
-        code="" if code is None else f" code={quoteattr(code)}", text=text
+    content_type, document, about = _FORMS[reported.service, reported.version]
+    code = _code(reported, fault)
+    name = "exceptionCode" if document is _REPORT_OWS else "code"
+    written = document.format(
+        code="" if code is None else f" {name}={quoteattr(code)}", text=text, **about
     )
-    content_type = "application/vnd.ogc.se_xml" if older else "text/xml"
-    return ExceptionReport(content_type, document.encode())
+    return ExceptionReport(content_type, written.encode())
+
+
+def _code(reported: ReportedVersion, fault: Fault) -> str | None:
+    if reported.service == "WMS":
+        return fault.wms_111 if reported.version == WMS_111 else fault.wms_130
+    if reported.version == WCS_100:
+        if fault.wcs is None:
+            return None
+        return _CODES_100.get(fault.wcs, "InvalidParameterValue")
+    if fault.wcs is None:
+        return "NoApplicableCode"
+    if reported.version == WCS_111:
+        return _CODES_111.get(fault.wcs, "InvalidParameterValue")
+    return fault.wcs

@@ -8,7 +8,7 @@ import falcon
 from function.edge.exception_report import write_report
 from function.edge.tracing import find_trace
 from function.errors import Fault, OwsError, fault_of
-from function.parse.version import reported_version
+from function.parse.reported_version import reported_version
 
 logger = logging.getLogger(__name__)
 

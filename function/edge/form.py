@@ -1,15 +1,23 @@
-"""The form-encoded texts of a request: its query string and, with POST, its body."""
+"""The form-encoded texts of a request: its query string and, with POST, its body.
+
+A body of XML, as WCS has it, is read as the form that says the same.
+"""
+
+from urllib.parse import urlencode
 
 import falcon
 
 from function.errors import BodyTooLargeError, InvalidParameterError, UnknownBodyError
+from function.parse.coverage.xml_request import read_xml
+
+XML = frozenset({falcon.MEDIA_XML, "text/xml"})
 
 
 def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
     """Read the query string, and the body of a POST.
 
-    Raises BodyTooLargeError, UnknownBodyError for a body that is no form, and
-    InvalidParameterError for bytes that are not UTF-8.
+    Raises BodyTooLargeError, UnknownBodyError for a body that is neither form nor XML, and
+    InvalidParameterError for bytes that are not UTF-8 and for XML that is no request.
     """
     # WSGI hands the bytes of a URL over as Latin-1 (PEP 3333).
     texts = [_decode(request.query_string.encode("latin-1"))]
@@ -18,9 +26,14 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
         # A client that names no type (OWSLib does not) can mean nothing but a form.
         stated = request.content_type or falcon.MEDIA_URLENCODED
         media_type = stated.split(";")[0].strip().lower()
-        if body and media_type != falcon.MEDIA_URLENCODED:
-            raise UnknownBodyError(f"a POST body is read as {falcon.MEDIA_URLENCODED} only")
-        texts.append(_decode(body))
+        if media_type in XML and body:
+            texts.append(urlencode(read_xml(body)))
+        elif media_type == falcon.MEDIA_URLENCODED or not body:
+            texts.append(_decode(body))
+        else:
+            raise UnknownBodyError(
+                f"a POST body is read as {falcon.MEDIA_URLENCODED} or {falcon.MEDIA_XML} only"
+            )
     return tuple(texts)
 
 

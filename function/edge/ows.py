@@ -13,6 +13,7 @@ from function.edge.form import read_texts
 from function.edge.listing_headers import list_in_header
 from function.errors import DeadlineExceededError
 from function.settings import Settings
+from function.stored_body import StoredBody
 
 OWS = "/ows"
 
@@ -57,7 +58,12 @@ class OwsResource:
 
 def _send(response: falcon.Response, answer: Answer) -> None:
     response.content_type = answer.content_type
-    response.data = answer.body
+    if isinstance(answer.body, StoredBody):
+        response.set_stream(answer.body.file, len(answer.body))
+        if answer.body.file_name is not None:
+            response.downloadable_as = answer.body.file_name
+    else:
+        response.data = answer.body
     if answer.scenes:
         response.set_header(SCENES_HEADER, list_in_header(answer.scenes))
     if answer.warnings:

@@ -37,9 +37,15 @@ class Tracing:
         trace = find_trace(req)
         if trace is None:
             return
-        trace.reply(resp.status_code, len(resp.data or b""))
+        trace.reply(resp.status_code, _length(resp))
         resp.set_headers(dict(trace.response_headers()))
         req.context.trace_end.close()
+
+
+def _length(response: falcon.Response) -> int:
+    if response.stream is not None:
+        return int(response.get_header("Content-Length") or 0)
+    return len(response.data or b"")
 
 
 def find_trace(request: falcon.Request) -> RequestTrace | None:

@@ -8,17 +8,30 @@ from function.mapserver.layer_metadata import LayerMetadata
 from function.scenes.expression import Expression
 
 COMMON_KEYS = frozenset(
-    {"collection", "kind", "bands", "substitutes", "resampling", "masked_classes", "cloudmask"}
+    {
+        "collection",
+        "kind",
+        "bands",
+        "substitutes",
+        "resampling",
+        "resolution",
+        "masked_classes",
+        "cloudmask",
+    }
 )
 KIND_KEYS = {
     LayerKind.COLOUR: frozenset({"visual", "stretch"}),
     LayerKind.INDEX: frozenset({"expression"}),
     LayerKind.CLASSES: frozenset[str](),
+    LayerKind.VALUES: frozenset[str](),
 }
 
 # Red, green and blue; a class code.
 COLOUR_BANDS = 3
 CLASS_BANDS = 1
+
+# Metres a pixel of the finest bands of Sentinel-2.
+FINEST = 10.0
 
 # The scene classification is an 8-bit image.
 LARGEST_CLASS = 255
@@ -46,6 +59,7 @@ def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
         resampling=_read_resampling(keys, kind),
         masked_classes=_read_masked_classes(keys),
         masked_by_default=keys.choose("cloudmask", ("on", "off"), default="off") == "on",
+        resolution=_read_resolution(keys),
     )
 
 
@@ -56,7 +70,7 @@ def _read_bands(keys: LayerMetadata, kind: LayerKind) -> tuple[str, ...]:
         raise keys.fault("bands", f"has {len(bands)} names; a colour layer needs red,green,blue")
     if kind is LayerKind.CLASSES and len(bands) != CLASS_BANDS:
         raise keys.fault("bands", f"has {len(bands)} names; a layer of classes needs one")
-    if kind is LayerKind.INDEX and len(set(bands)) != len(bands):
+    if kind in {LayerKind.INDEX, LayerKind.VALUES} and len(set(bands)) != len(bands):
         raise keys.fault("bands", "names a band twice")
     return bands
 
@@ -105,7 +119,21 @@ def _read_resampling(keys: LayerMetadata, kind: LayerKind) -> Resampling:
         # Between two classes lies no class.
         keys.choose("resampling", (Resampling.NEAREST,), default=Resampling.NEAREST)
         return Resampling.NEAREST
-    return Resampling(keys.choose("resampling", tuple(Resampling), default=Resampling.BILINEAR))
+    default = Resampling.NEAREST if kind is LayerKind.VALUES else Resampling.BILINEAR
+    return Resampling(keys.choose("resampling", tuple(Resampling), default=default))
+
+
+def _read_resolution(keys: LayerMetadata) -> float:
+    text = keys.find("resolution")
+    if text is None:
+        return FINEST
+    try:
+        metres = float(text)
+    except ValueError as error:
+        raise keys.fault("resolution", f"{text!r} is no number of metres") from error
+    if not (math.isfinite(metres) and metres > 0):
+        raise keys.fault("resolution", "must be above 0")
+    return metres
 
 
 def _read_masked_classes(keys: LayerMetadata) -> frozenset[int]:

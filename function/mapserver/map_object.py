@@ -16,9 +16,9 @@ def items(metadata: Any) -> Iterator[tuple[str, str]]:
         key = metadata.nextKey(key)
 
 
-def stated(metadata: Any, key: str) -> str | None:
-    """The value of ``wms_<key>``, else of ``ows_<key>``, in the order that MapServer looks."""
-    for prefix in ("wms_", "ows_"):
+def stated(metadata: Any, key: str, service: str = "wms") -> str | None:
+    """The value of ``<service>_<key>``, else of ``ows_<key>``, as MapServer looks."""
+    for prefix in (f"{service}_", "ows_"):
         value: str | None = metadata.get(prefix + key, None)
         if value is not None:
             return value

@@ -6,7 +6,7 @@ from typing import Any
 
 import mapscript
 
-from function.layer import ArchiveLayer, Publication
+from function.layer import ArchiveLayer, LayerKind, Publication
 from function.mapserver.layer_metadata import MapfileError
 from function.mapserver.map_object import layers_of, stated
 
@@ -21,14 +21,16 @@ def read_publication(
     codes = (stated(loaded.web.metadata, "srs") or "").upper().split()
     if not codes:
         raise MapfileError(f"{path}: WEB METADATA: wms_srs is missing")
-    offered = [layer for layer in layers_of(loaded) if layer.name and _is_drawable(layer)]
+    named = [layer for layer in layers_of(loaded) if layer.name]
+    drawn = [layer for layer in named if not _is_of_values(layer, archive_layers)]
+    offered = [layer for layer in drawn if _is_enabled(layer, "wms", "getmap")]
     if not offered:
         raise MapfileError(f"{path}: there is no LAYER with a NAME")
     return Publication(
         layers=tuple(layer.name for layer in offered),
         archive_layers={
             layer.name: archive_layers[layer.name]
-            for layer in offered
+            for layer in named
             if layer.name in archive_layers
         },
         groups=_read_groups(loaded, offered),
@@ -36,6 +38,9 @@ def read_publication(
         crs_codes=frozenset(codes),
         map_formats=frozenset(read_formats(loaded)),
         max_size=loaded.maxsize,
+        coverages=tuple(
+            layer.name for layer in named if _is_coverage(layer, archive_layers.get(layer.name))
+        ),
     )
 
 
@@ -49,13 +54,25 @@ def read_formats(loaded: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(output.mimetype for output in drawn if output.mimetype))
 
 
-def _is_drawable(layer: Any) -> bool:
-    """Whether the layer's own ``enable_request`` leaves GetMap on; the last word counts."""
-    drawable: bool = layer.type != mapscript.MS_LAYER_QUERY
-    for word in (stated(layer.metadata, "enable_request") or "").lower().split():
-        if word.removeprefix("!") in {"*", "getmap"}:
-            drawable = not word.startswith("!")
-    return drawable
+def _is_of_values(layer: Any, archive_layers: Mapping[str, ArchiveLayer]) -> bool:
+    archive = archive_layers.get(layer.name)
+    return archive is not None and archive.kind is LayerKind.VALUES
+
+
+def _is_coverage(layer: Any, archive: ArchiveLayer | None) -> bool:
+    """Whether WCS offers the layer: one of ours that holds numbers, not colours."""
+    if archive is None or archive.kind is LayerKind.COLOUR:
+        return False
+    return _is_enabled(layer, "wcs", "getcoverage")
+
+
+def _is_enabled(layer: Any, service: str, request: str) -> bool:
+    """Whether the layer's own ``enable_request`` leaves ``request`` on; the last word counts."""
+    enabled: bool = layer.type != mapscript.MS_LAYER_QUERY
+    for word in (stated(layer.metadata, "enable_request", service) or "").lower().split():
+        if word.removeprefix("!") in {"*", request}:
+            enabled = not word.startswith("!")
+    return enabled
 
 
 def _read_groups(loaded: Any, layers: list[Any]) -> dict[str, tuple[str, ...]]:

@@ -53,9 +53,7 @@ def _select_archive_layers(
     cloud_mask = read_cloud_mask(parameters)
     archive = [publication.archive_layers.get(layer.name) for layer in drawn]
     return tuple(
-        LayerSelection(
-            layer.name, search, layer.masked_by_default if cloud_mask is None else cloud_mask
-        )
+        LayerSelection(layer, search, layer.masked_by_default if cloud_mask is None else cloud_mask)
         for layer in archive
         if layer is not None
     )

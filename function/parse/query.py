@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from function.grid import Grid
+from function.layer import ArchiveLayer
 from function.search import Search
 
 
@@ -18,16 +19,25 @@ class OwsQuery:
 
 @dataclass(frozen=True, slots=True)
 class LayerSelection:
-    """An archive layer to be read: which scenes, and whether their clouds are taken out."""
+    """An archive layer to be read: how, of which scenes, and whether their clouds are taken out."""
 
-    name: str
+    recipe: ArchiveLayer
     search: Search
     cloud_mask: bool
 
+    @property
+    def name(self) -> str:
+        return self.recipe.name
+
 
 @dataclass(frozen=True, slots=True)
-class MapRequest(OwsQuery):
-    """A GetMap: the pixels it asks for, and the archive layers among those it draws."""
+class PixelRequest(OwsQuery):
+    """A request for pixels of the archive: on which grid, and of which layers."""
 
     grid: Grid
     layers: tuple[LayerSelection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapRequest(PixelRequest):
+    """A GetMap; ``layers`` are the archive layers among those that it draws."""

@@ -11,31 +11,25 @@ from dataclasses import dataclass
 
 from function.errors import RefusedParameterError, UnknownOperationError
 from function.layer import Publication
-from function.parse.description import OPERATIONS as DESCRIPTIONS
-from function.parse.description import read_description
-from function.parse.get_map import read_map
+from function.parse.coverage.description import OPERATIONS as COVERAGE_DESCRIPTIONS
+from function.parse.coverage.query import CoverageRequest
+from function.parse.coverage.request import GET_COVERAGE, read_coverage_query
+from function.parse.coverage.request import SERVICE as WCS
+from function.parse.description import OPERATIONS as MAP_DESCRIPTIONS
+from function.parse.map_request import GET_MAP, read_map_query
+from function.parse.map_request import SERVICE as WMS
 from function.parse.parameters import Parameters, shown
 from function.parse.query import MapRequest, OwsQuery
-from function.parse.version import negotiate
 from function.settings import Settings
 
-SERVICE = "WMS"
-GET_MAP = "GetMap"
-OPERATIONS = (GET_MAP, *DESCRIPTIONS)
+OPERATIONS = {
+    WMS: (GET_MAP, *MAP_DESCRIPTIONS),
+    WCS: (GET_COVERAGE, *COVERAGE_DESCRIPTIONS),
+}
 
 # map=…, map.layer[…]=… and layer.class…=… change the configuration, MODE the kind of answer.
 _OVERRIDE = re.compile(r"(MAP|LAYER)[._\[].*|MAP|MODE|SLD|SLD_BODY")
 _HARMLESS = frozenset({"MAP_RESOLUTION"})
-
-_EXCEPTIONS = (
-    "XML",
-    "INIMAGE",
-    "BLANK",
-    "text/xml",
-    "application/vnd.ogc.se_xml",
-    "application/vnd.ogc.se_inimage",
-    "application/vnd.ogc.se_blank",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +48,38 @@ def read_opening(pairs: Sequence[tuple[str, str]]) -> Opening:
     given twice.
     """
     parameters = Parameters(pairs)
-    _check_service(parameters)
-    return Opening(SERVICE, _read_operation(parameters), parameters)
+    service = read_service(parameters)
+    return Opening(service, _read_operation(parameters, service), parameters)
+
+
+def read_service(parameters: Parameters) -> str:
+    """The service that SERVICE names; left out, the only one that knows REQUEST, else WMS.
+
+    Raises UnknownOperationError for a service that is not served.
+    """
+    asked = parameters.find("SERVICE")
+    if asked is None:
+        operation = (parameters.find("REQUEST") or "").lower()
+        known = [
+            service
+            for service, operations in OPERATIONS.items()
+            if operation in {each.lower() for each in operations}
+        ]
+        return WCS if known == [WCS] else WMS
+    if asked.upper() not in OPERATIONS:
+        raise UnknownOperationError(
+            f"SERVICE={shown(asked)} is not served here; {' and '.join(OPERATIONS)} are"
+        )
+    return asked.upper()
 
 
 def read_query(
     opened: Opening, publication: Publication, settings: Settings
-) -> OwsQuery | MapRequest:
-    """Read a request of WMS 1.1.1 or 1.3.0 (OGC 01-068r3, 06-042).
-
-    Raises the OwsError that names what is wrong with it.
-    """
-    parameters, operation = opened.parameters, opened.operation
-    _refuse_overrides(parameters)
-    version = negotiate(parameters)
-    parameters.choose("EXCEPTIONS", _EXCEPTIONS)
-    opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))
-    if operation == GET_MAP:
-        drawing = read_map(parameters, version, publication, settings)
-        return MapRequest(
-            SERVICE,
-            version,
-            operation,
-            opening + drawing.parameters,
-            drawing.grid,
-            drawing.layers,
-        )
-    rest = read_description(parameters, operation, version, publication)
-    return OwsQuery(SERVICE, version, operation, opening + rest)
+) -> OwsQuery | MapRequest | CoverageRequest:
+    """Read a request of WMS or WCS; raises the OwsError that names what is wrong with it."""
+    _refuse_overrides(opened.parameters)
+    read = read_coverage_query if opened.service == WCS else read_map_query
+    return read(opened.parameters, opened.operation, publication, settings)
 
 
 def _refuse_overrides(parameters: Parameters) -> None:
@@ -92,17 +90,11 @@ def _refuse_overrides(parameters: Parameters) -> None:
             )
 
 
-def _check_service(parameters: Parameters) -> None:
-    service = parameters.find("SERVICE")
-    if service is not None and service.upper() != SERVICE:
-        raise UnknownOperationError(f"SERVICE={shown(service)} is not served here; {SERVICE} is")
-
-
-def _read_operation(parameters: Parameters) -> str:
+def _read_operation(parameters: Parameters, service: str) -> str:
     asked = parameters.require("REQUEST")
-    for operation in OPERATIONS:
+    for operation in OPERATIONS[service]:
         if operation.lower() == asked.lower():
             return operation
     raise UnknownOperationError(
-        f"REQUEST={shown(asked)} is not served; there are {', '.join(OPERATIONS)}"
+        f"REQUEST={shown(asked)} is not served; there are {', '.join(OPERATIONS[service])}"
     )

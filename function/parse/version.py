@@ -1,10 +1,9 @@
 """The version of WMS that a request is answered in (OGC 06-042, 6.2)."""
 
 import re
-from collections.abc import Sequence
 
-from function.errors import InvalidParameterError, OwsError
-from function.parse.parameters import Parameters, decode_form, shown
+from function.errors import InvalidParameterError
+from function.parse.parameters import Parameters, shown
 
 WMS_111 = "1.1.1"
 WMS_130 = "1.3.0"
@@ -26,17 +25,6 @@ def negotiate(parameters: Parameters) -> str:
     if not _VERSION.fullmatch(asked):
         raise InvalidParameterError(f"VERSION={shown(asked)} is no version: use {WMS_130}")
     return WMS_130 if _ordinals(asked) >= _ordinals(WMS_130) else WMS_111
-
-
-def reported_version(texts: Sequence[str]) -> str:
-    """The version to report a failure in: as negotiated, the highest where that fails too.
-
-    ``texts`` are the request's form-encoded texts, which may be what failed.
-    """
-    try:
-        return negotiate(Parameters(decode_form(*texts)))
-    except OwsError:
-        return WMS_130
 
 
 def _ordinals(version: str) -> tuple[int, ...]:

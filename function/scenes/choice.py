@@ -14,6 +14,8 @@ MAX_REDUCTION = 4
 # How much wider than the grid's own the distance between samples may be. UTM's scale varies by
 # 0.1 %, a bounding box is rounded to whole pixels; 5 % are not seen.
 TOLERANCE = 1.05
+# Over 10980 pixels, what differs by less stays within a tenth of one.
+SAME_SPACING = 1e-5
 # Nanoseconds that OpenJPEG takes a sample at reductions 0 to 4, by the code-blocks that ESA gives
 # to each resolution (64, 8 and 4 samples a side at 10, 20 and 60 m; 16 for TCI, a pixel): the
 # same 60 m band encoded each way, one thread. Tiles of 192 samples are mostly overhead when
@@ -67,6 +69,11 @@ def choose_unreduced(assets: Iterable[Asset], resolution: float) -> Choice | Non
     So class codes are read: the low-pass of codes 4 and 8 would be a class 6 that was never there.
     """
     return _cheapest((Choice(asset, 0) for asset in assets), resolution)
+
+
+def is_same(spacing: float, resolution: float) -> bool:
+    """Tell whether samples lie as far apart as the pixels of a grid, but for rounding."""
+    return abs(spacing / resolution - 1) < SAME_SPACING
 
 
 def _cheapest(choices: Iterable[Choice], resolution: float) -> Choice | None:

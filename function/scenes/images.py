@@ -3,7 +3,7 @@
 from function.errors import SceneUnreadableError
 from function.layer import ArchiveLayer, LayerKind
 from function.scene import Asset, Scene
-from function.scenes.choice import TOLERANCE, Choice, choose, choose_unreduced
+from function.scenes.choice import TOLERANCE, Choice, choose, choose_unreduced, is_same
 
 
 def choose_images(layer: ArchiveLayer, scene: Scene, resolution: float) -> tuple[Choice, ...]:
@@ -32,6 +32,11 @@ def _choose_band(layer: ArchiveLayer, scene: Scene, band: str, resolution: float
     assets = _named(scene, band) or _named(scene, dict(layer.substitutes).get(band))
     if layer.kind is LayerKind.CLASSES:
         return choose_unreduced(assets, resolution)
+    if layer.kind is LayerKind.VALUES:
+        # What the product holds goes before what a reduction would make of something finer.
+        measured = [asset for asset in assets if is_same(asset.resolution, resolution)]
+        if measured:
+            return Choice(measured[0], 0)
     return choose(assets, resolution)
 
 

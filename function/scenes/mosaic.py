@@ -11,15 +11,15 @@ from function.grid import Grid
 from function.scenes.decoder import PixelWindow
 
 Mask = NDArray[np.bool_]
-Bands = NDArray[np.uint8] | NDArray[np.float32]
+Bands = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mosaic:
     """Bands on a grid that fill up scene by scene, best first.
 
-    ``bands`` (bands, height, width) start as 0 or, of floats, as NaN; ``valid`` (height, width)
-    tells which pixels are filled.
+    ``bands`` (bands, height, width) start as what means no value; ``valid`` (height, width) tells
+    which pixels are filled.
     """
 
     grid: Grid
@@ -27,10 +27,9 @@ class Mosaic:
     valid: Mask
 
     @classmethod
-    def blank(cls, grid: Grid, count: int, floating: bool) -> "Mosaic":
-        """Make one of ``count`` bands without a pixel filled."""
-        shape = (count, *grid.shape)
-        bands: Bands = np.full(shape, np.nan, np.float32) if floating else np.zeros(shape, np.uint8)
+    def blank(cls, grid: Grid, count: int, blank: np.uint8 | np.float32 | np.int16) -> "Mosaic":
+        """Make one of ``count`` bands, of the type of ``blank``, without a pixel filled."""
+        bands = np.full((count, *grid.shape), blank, blank.dtype)
         return cls(grid, bands, np.zeros(grid.shape, np.bool_))
 
     def parts(self, size: int) -> Iterator["Mosaic"]:

@@ -57,7 +57,7 @@ class SceneReader:
         InvalidParameterError for an expression that does not fit the layer's bands.
         """
         recipe = Recipe(layer)
-        mosaic = Mosaic.blank(grid, recipe.bands, recipe.floating)
+        mosaic = Mosaic.blank(grid, recipe.bands, recipe.blank)
         decoding = Decoding(self._decoder, self._workers, deadline)
         diary = _Diary()
         for part in mosaic.parts(PART):

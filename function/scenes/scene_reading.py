@@ -102,6 +102,8 @@ class LayerReading:
         self._masked = layer.masked_classes if cloud_mask else frozenset()
         # A layer that shows the classification needs no second reading to be masked by it.
         self._shows_classes = layer.bands == (CLASSIFICATION,)
+        # Elsewhere a pixel counts where every image has one.
+        self._each_by_itself = layer.kind is LayerKind.VALUES
 
     def read(self, scene: Scene, needed: Mask) -> Steps[SceneReading | None]:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
@@ -130,11 +132,13 @@ class LayerReading:
                 return self._nothing()
         if view is None:
             return None
-        values, valid = yield from self._read_sheets(scene, view.sheets, classification)
-        bands, defined = self._recipe.finish(
-            [choice.asset for choice in choices], [values[choice] for choice in choices]
+        values, shown = yield from self._read_sheets(scene, view.sheets, classification)
+        bands, valid = self._recipe.finish(
+            [choice.asset for choice in choices],
+            [values[choice] for choice in choices],
+            [shown[choice] for choice in choices],
         )
-        return SceneReading(view.window, bands, valid & defined & view.wanted)
+        return SceneReading(view.window, bands, valid & view.wanted)
 
     def _nothing(self) -> SceneReading:
         bands = np.zeros((self._recipe.bands, 0, 0), np.uint8)
@@ -156,24 +160,27 @@ class LayerReading:
                 margin,
                 averaged=self._method is not Resampling.NEAREST,
             )
-            sheets.append(_Sheet(tuple(same), placement))
+            if self._each_by_itself:
+                sheets += [_Sheet((choice,), placement) for choice in same]
+            else:
+                sheets.append(_Sheet(tuple(same), placement))
         return sheets
 
     def _read_sheets(
         self, scene: Scene, sheets: list[_Sheet], classification: Classification | None
-    ) -> Steps[tuple[dict[Choice, Samples], Mask]]:
-        """Decode and resample every image; a pixel is valid where it is in all of them."""
+    ) -> Steps[tuple[dict[Choice, Samples], dict[Choice, Mask]]]:
+        """Decode and resample every image, and tell where its pixels count."""
         decoded = iter((yield [each for sheet in sheets for each in sheet.windows()]))
         values: dict[Choice, Samples] = {}
-        valid = np.ones(sheets[0].placement.inside.shape, np.bool_)
+        counted: dict[Choice, Mask] = {}
         for sheet in sheets:
             images = [next(decoded) for _ in sheet.choices]
             usable = yield from self._usable(scene, sheet, images, classification)
             pixels, shown = resample(sheet.placement, np.concatenate(images), usable, self._method)
-            valid &= shown
+            counted.update(dict.fromkeys(sheet.choices, shown))
             ends = np.cumsum([image.shape[0] for image in images])[:-1]
             values.update(zip(sheet.choices, np.split(pixels, ends), strict=True))
-        return values, valid
+        return values, counted
 
     def _usable(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from types import MappingProxyType
 
 import numpy as np
@@ -12,9 +13,11 @@ from function.deadline import Deadline
 from function.errors import OwsError
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
+from function.parse.coverage.query import CoverageRequest
 from function.raster import Raster
 from function.scene import Scene
 from function.search import CollectionExtent, Search
+from function.stored_body import StoredBody
 
 FIRST = datetime(2026, 5, 1, 10, 30, 15, 24_000, tzinfo=UTC)
 LAST = datetime(2026, 6, 30, 10, 30, 15, 24_000, tzinfo=UTC)
@@ -122,3 +125,9 @@ class StandInRenderer:
         if self.failure is not None:
             raise self.failure
         return StandInRendering("image/png", b"a picture")
+
+
+def stand_in_writer(query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]) -> StoredBody:
+    """Writes the names of the scenes, and of those that gave pixels."""
+    text = f"{query.layers[0].name} {[scene.name for scene in scenes]} {raster.scenes}".encode()
+    return StoredBody(query.format.value, BytesIO(text), len(text), "coverage.txt")

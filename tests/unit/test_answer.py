@@ -14,6 +14,7 @@ from request_path import (
     StandInReader,
     StandInRenderer,
     make_scene,
+    stand_in_writer,
 )
 
 from function.answer import Answer, Asked, RequestPath
@@ -58,7 +59,7 @@ class Path:
 
     def answer(self, changes: dict[str, str] | None = None, seconds: float = 60) -> Answer:
         self.path = self.path or RequestPath(
-            self.catalogue, self.reader, self.renderer, self.settings
+            self.catalogue, self.reader, self.renderer, stand_in_writer, self.settings
         )
         asked = Asked((urlencode(MAP | (changes or {})),), ADDRESS, Deadline.after(seconds))
         with self.telemetry.request("GET", "/ows", {}) as trace:
@@ -77,7 +78,7 @@ def path() -> Iterator[Path]:
 
 def test_a_map_goes_through_every_stage(path: Path) -> None:
     answer = path.answer({"CLOUDMASK": "on"})
-    assert answer == Answer("GetMap", "image/png", b"a picture", ("one", "two"), ())
+    assert answer == Answer("image/png", b"a picture", ("one", "two"), ())
     (search,) = path.catalogue.searches
     assert search[0] == COLLECTION
     assert search[1].shape == (3, 4)
@@ -99,7 +100,7 @@ def test_a_map_goes_through_every_stage(path: Path) -> None:
 
 
 def test_what_needs_no_pixels_is_not_read(path: Path) -> None:
-    assert path.answer({"REQUEST": "GetCapabilities"}).operation == "GetCapabilities"
+    assert path.answer({"REQUEST": "GetCapabilities"}).scenes == ()
     path.answer({"LAYERS": "outlines"})
     assert path.catalogue.searches == []
     assert path.reader.reads == []

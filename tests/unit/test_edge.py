@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 from falcon.testing import Result, TestClient
 from lxml import etree
-from request_path import StandInCatalogue, StandInReader, StandInRenderer, make_scene
+from request_path import (
+    StandInCatalogue,
+    StandInReader,
+    StandInRenderer,
+    stand_in_writer,
+    make_scene,
+)
 from xml_documents import validate_by_dtd, validate_by_schema
 
 from function.answer import RequestPath
@@ -57,7 +63,9 @@ class Edge:
 
     @property
     def client(self) -> TestClient:
-        path = RequestPath(self.catalogue, self.reader, self.renderer, self.settings)
+        path = RequestPath(
+            self.catalogue, self.reader, self.renderer, stand_in_writer, self.settings
+        )
         return TestClient(
             create_application(path, self.catalogue.ready, self.telemetry, self.settings)
         )

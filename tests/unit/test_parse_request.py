@@ -7,7 +7,7 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
-from publications import PUBLICATION
+from publications import PUBLICATION, TRUE_COLOUR
 
 from function.errors import (
     InvalidParameterError,
@@ -80,7 +80,7 @@ def test_a_map_is_read_whole() -> None:
             ("TRANSPARENT", "FALSE"),
         ),
         grid=Grid("EPSG:3857", Affine(10, 0, -1000, 0, -10, 6000), 200, 400),
-        layers=(LayerSelection("TRUE_COLOUR", Search(), cloud_mask=False),),
+        layers=(LayerSelection(TRUE_COLOUR, Search(), cloud_mask=False),),
     )
 
 

@@ -35,8 +35,10 @@ class Pixels:
 
 def native_spacing(crs: str, resolution: float) -> float:
     """Pixel size of a coverage of ``resolution`` metres, in units of ``crs``."""
-    return resolution * DEGREES_A_METRE if pyproj.CRS.from_user_input(crs).is_geographic else (
-        resolution
+    return (
+        resolution * DEGREES_A_METRE
+        if pyproj.CRS.from_user_input(crs).is_geographic
+        else (resolution)
     )
 
 

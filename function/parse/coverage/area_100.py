@@ -18,9 +18,7 @@ def read_area_100(parameters: Parameters, layer: ArchiveLayer, publication: Publ
     source = read_reference_system("CRS", parameters.require("CRS"), publication)
     response = parameters.find("RESPONSE_CRS")
     target = (
-        source
-        if response is None
-        else read_reference_system("RESPONSE_CRS", response, publication)
+        source if response is None else read_reference_system("RESPONSE_CRS", response, publication)
     )
     bounds = read_bounds("BBOX", parameters.require("BBOX"))
     check_coordinates("BBOX", bounds)

@@ -20,9 +20,7 @@ def read_area_111(parameters: Parameters, layer: ArchiveLayer, publication: Publ
     """
     system, bounds = _read_box(parameters, publication)
     base = parameters.find("GRIDBASECRS")
-    target = (
-        system if base is None else read_reference_system("GridBaseCRS", base, publication)
-    )
+    target = system if base is None else read_reference_system("GridBaseCRS", base, publication)
     around = project_bounds(bounds, system.code, target.code)
     offsets = parameters.find("GRIDOFFSETS")
     if offsets is None:

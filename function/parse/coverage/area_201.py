@@ -29,7 +29,9 @@ AXES = {
 }
 
 _SUBSET = re.compile(r"(?P<axis>[A-Za-z_]\w*)(?:,(?P<crs>[^()]+))?\((?P<values>[^()]*)\)", re.ASCII)
-_SCALE = re.compile(r"(?P<axis>[A-Za-z_/:.0-9]*?(?P<label>[A-Za-z_]\w*))\((?P<value>[^()]*)\)", re.ASCII)
+_SCALE = re.compile(
+    r"(?P<axis>[A-Za-z_/:.0-9]*?(?P<label>[A-Za-z_]\w*))\((?P<value>[^()]*)\)", re.ASCII
+)
 _OPEN = "*"
 
 

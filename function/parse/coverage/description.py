@@ -11,8 +11,12 @@ OPERATIONS = (GET_CAPABILITIES, DESCRIBE_COVERAGE)
 
 NAMES = {WCS_100: "COVERAGE", WCS_111: "IDENTIFIERS"}
 SECTIONS = {
-    WCS_100: ("/", "/WCS_Capabilities/Service", "/WCS_Capabilities/Capability",
-              "/WCS_Capabilities/ContentMetadata"),
+    WCS_100: (
+        "/",
+        "/WCS_Capabilities/Service",
+        "/WCS_Capabilities/Capability",
+        "/WCS_Capabilities/ContentMetadata",
+    ),
 }
 
 

@@ -68,18 +68,18 @@ def read_coverage(
     if layer.kind is LayerKind.VALUES:
         recipe = replace(recipe, bands=asked.bands)
     _check_size(asked.grid, recipe, settings.max_coverage_bytes)
+    selection = LayerSelection(
+        recipe,
+        read_search(asked.parameters),
+        layer.masked_by_default if cloud_mask is None else cloud_mask,
+    )
     return CoverageRequest(
         "WCS",
         version,
         "GetCoverage",
         (),
         asked.grid,
-        LayerSelection(
-            layer.name,
-            read_search(asked.parameters),
-            layer.masked_by_default if cloud_mask is None else cloud_mask,
-        ),
-        recipe,
+        (selection,),
         _read_format(parameters, recipe),
     )
 

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from function.grid import Grid
-from function.layer import ArchiveLayer
-from function.parse.query import LayerSelection, OwsQuery
+from function.parse.query import PixelRequest
 
 
 class CoverageFormat(StrEnum):
@@ -19,13 +17,7 @@ class CoverageFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CoverageRequest(OwsQuery):
-    """A GetCoverage: the pixels it asks for, of which scenes, as which kind of file.
+class CoverageRequest(PixelRequest):
+    """A GetCoverage; the only one of ``layers`` has the bands asked for, resampled as asked."""
 
-    ``recipe`` is the layer with the bands asked for alone, resampled as asked.
-    """
-
-    grid: Grid
-    selection: LayerSelection
-    recipe: ArchiveLayer
     format: CoverageFormat

@@ -1,0 +1,43 @@
+"""Requests of WMS 1.1.1 and 1.3.0 (OGC 01-068r3, 06-042)."""
+
+from function.layer import Publication
+from function.parse.description import read_description
+from function.parse.get_map import read_map
+from function.parse.parameters import Parameters
+from function.parse.query import MapRequest, OwsQuery
+from function.parse.version import negotiate
+from function.settings import Settings
+
+SERVICE = "WMS"
+GET_MAP = "GetMap"
+
+_EXCEPTIONS = (
+    "XML",
+    "INIMAGE",
+    "BLANK",
+    "text/xml",
+    "application/vnd.ogc.se_xml",
+    "application/vnd.ogc.se_inimage",
+    "application/vnd.ogc.se_blank",
+)
+
+
+def read_map_query(
+    parameters: Parameters, operation: str, publication: Publication, settings: Settings
+) -> OwsQuery | MapRequest:
+    """Read a request for ``operation``; raises the OwsError that names what is wrong with it."""
+    version = negotiate(parameters)
+    parameters.choose("EXCEPTIONS", _EXCEPTIONS)
+    opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))
+    if operation == GET_MAP:
+        drawing = read_map(parameters, version, publication, settings)
+        return MapRequest(
+            SERVICE,
+            version,
+            operation,
+            opening + drawing.parameters,
+            drawing.grid,
+            drawing.layers,
+        )
+    rest = read_description(parameters, operation, version, publication)
+    return OwsQuery(SERVICE, version, operation, opening + rest)
