@@ -26,21 +26,21 @@ def read_publication(
     offered = [layer for layer in drawn if _is_enabled(layer, "wms", "getmap")]
     if not offered:
         raise MapfileError(f"{path}: there is no LAYER with a NAME")
+    coverages = tuple(
+        layer.name for layer in named if _is_coverage(layer, archive_layers.get(layer.name))
+    )
+    requestable = {*coverages, *(layer.name for layer in offered)}
     return Publication(
         layers=tuple(layer.name for layer in offered),
         archive_layers={
-            layer.name: archive_layers[layer.name]
-            for layer in named
-            if layer.name in archive_layers
+            name: layer for name, layer in archive_layers.items() if name in requestable
         },
         groups=_read_groups(loaded, offered),
         styles={layer.name: _read_styles(layer) for layer in offered},
         crs_codes=frozenset(codes),
         map_formats=frozenset(read_formats(loaded)),
         max_size=loaded.maxsize,
-        coverages=tuple(
-            layer.name for layer in named if _is_coverage(layer, archive_layers.get(layer.name))
-        ),
+        coverages=coverages,
     )
 
 

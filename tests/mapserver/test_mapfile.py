@@ -166,12 +166,14 @@ def test_groups_stand_for_their_layers(tmp_path: Path) -> None:
 def test_a_layer_that_is_switched_off_is_not_published(tmp_path: Path) -> None:
     path = write_mapfile(
         tmp_path,
-        archive_layer(INDEX | {"wms_enable_request": "* !GetMap"}, "hidden"),
-        archive_layer(INDEX | {"ows_enable_request": "!* GetMap"}, "shown"),
+        archive_layer(INDEX | {"ows_enable_request": "!*"}, "hidden"),
+        archive_layer(INDEX | {"wms_enable_request": "* !GetMap"}, "coverage"),
+        archive_layer(INDEX | {"ows_enable_request": "!* GetMap"}, "drawn"),
     )
     publication = publish(path)
-    assert publication.layers == ("shown",)
-    assert set(publication.archive_layers) == {"shown"}
+    assert publication.layers == ("drawn",)
+    assert publication.coverages == ("coverage",)
+    assert set(publication.archive_layers) == {"coverage", "drawn"}
 
 
 def test_formats_are_the_declared_ones_that_draw_pixels_where_none_are_listed(

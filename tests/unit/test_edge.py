@@ -15,8 +15,8 @@ from request_path import (
     StandInCatalogue,
     StandInReader,
     StandInRenderer,
-    stand_in_writer,
     make_scene,
+    stand_in_writer,
 )
 from xml_documents import validate_by_dtd, validate_by_schema
 
@@ -151,7 +151,7 @@ def test_a_long_body_is_refused_with_the_limit(edge: Edge, chunked: bool) -> Non
 
 def test_a_body_of_another_type_is_refused(edge: Edge) -> None:
     result = edge.client.simulate_post(
-        "/ows", body="<GetMap/>", headers={"Content-Type": "text/xml"}
+        "/ows", body="{}", headers={"Content-Type": "application/json"}
     )
     assert result.status_code == 415
     assert "x-www-form-urlencoded" in message(result)
