@@ -9,7 +9,11 @@ from typing import NamedTuple
 from affine import Affine
 from lxml import etree
 
+from function.errors import SceneUnreadableError
 from function.grid import Grid
+from function.ingest.local_files import LocalFiles
+from function.ingest.products import read_product
+from function.ingest.reading import ReadHeader, ReadProduct, ReadShape
 
 NAME = "S2A_MSIL2A_20240601T114351_N0510_R123_T29UNU_20240601T170000"
 GRANULE = "GRANULE/L2A_T29UNU_A046720_20240601T114350"
@@ -90,6 +94,24 @@ class Header(NamedTuple):
     grid: Grid
     components: int
     bits: int
+
+
+class Shape(NamedTuple):
+    width: int
+    height: int
+    bits: int
+
+
+def no_shape(href: str) -> Shape:
+    """Read the header of an image on no grid, where there is none."""
+    raise SceneUnreadableError(f"{href} is no image")
+
+
+def read_local(
+    product: Path, read_header: ReadHeader, read_shape: ReadShape = no_shape
+) -> ReadProduct:
+    """Read a product on disk."""
+    return read_product(LocalFiles(product), read_header, read_shape)
 
 
 def write_product(directory: Path, edits: Mapping[str, str] = NO_EDITS) -> Path:

@@ -8,18 +8,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Protocol
 
 from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.pool import CataloguePool
 from function.catalogue.writing import SceneWriter
 from function.command.running_catalogue import running_catalogue
-from function.ingest.discovery import find_products
+from function.ingest.discovery import discover
 from function.ingest.ingestion import Ingested, Outcome, ingest_products
 from function.ingest.scene_indexing import SceneIndexer
-from function.scenes.image_header import read_image_header
-from function.scenes.jpeg2000.byte_source import open_local
+from function.scenes.access.archive import AccessLimits, Archive
+from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
 
 ALL_GOOD = 0
@@ -35,22 +36,29 @@ TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the paths of products, or of directories that hold them."""
     parser.description = (
-        "Catalogue Sentinel-2 L2A products. Exits with 0 where all could be read, if only in"
-        " part, and with 1 where one was refused. Writes a line of JSON for each product where"
-        " standard output is no terminal."
+        "Catalogue products of Sentinel-2 (L1C, L2A) and Sentinel-1 (GRD). Exits with 0"
+        " where all could be read, if only in part, and with 1 where one was refused. Writes a"
+        " line of JSON for each product where standard output is no terminal."
     )
     parser.add_argument(
         "paths",
         metavar="PATH",
         nargs="+",
-        type=Path,
-        help="a .SAFE directory, or a directory that holds some at any depth",
+        help="a product's directory, or one that holds some at any depth: a path, or s3://bucket/prefix",
     )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Ingest, report each product and sum up."""
-    products = list(find_products(arguments.paths))
+    archive = Archive(
+        AccessLimits(
+            settings.archive_connections,
+            settings.archive_timeout_seconds,
+            settings.archive_tries,
+            settings.archive_cache_bytes,
+        )
+    )
+    products = [found for path in arguments.paths for found in discover(str(path), archive)]
     report: Report = TerminalReport(len(products)) if sys.stdout.isatty() else JsonReport()
     counts: Counter[str] = Counter()
     try:
@@ -61,8 +69,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         ):
             for ingested in ingest_products(
                 products,
-                read_image_header,
-                SceneIndexer(open_local, executor),
+                archive,
+                partial(read_image_header, archive=archive),
+                partial(read_image_shape, archive=archive),
+                SceneIndexer(archive.open, executor),
                 KnownIndexes(pool),
                 SceneWriter(pool),
             ):
@@ -72,6 +82,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 counts["unfit"] += sum(map(len, ingested.unfit.values()))
                 report.product(ingested)
     finally:
+        archive.close()
         report.summary(counts)
     return SOME_REFUSED if counts[Outcome.REFUSED] else ALL_GOOD
 
@@ -98,7 +109,7 @@ class JsonReport:
     """A line of JSON a product, and one for the summary."""
 
     def product(self, ingested: Ingested) -> None:
-        line: dict[str, object] = {"path": str(ingested.path), "outcome": ingested.outcome}
+        line: dict[str, object] = {"path": ingested.path, "outcome": ingested.outcome}
         if ingested.warnings:
             line["warnings"] = ingested.warnings
         if ingested.reason is not None:
@@ -122,6 +133,7 @@ class TerminalReport:
 
     def product(self, ingested: Ingested) -> None:
         self._done += 1
+        name = PurePosixPath(ingested.path).name
         notes = [f"refused: {ingested.reason}"] if ingested.reason is not None else []
         notes += [f"partial: {warning}" for warning in ingested.warnings]
         notes += [
@@ -129,8 +141,8 @@ class TerminalReport:
             for reason, names in ingested.unfit.items()
         ]
         for note in notes:
-            print(f"{TO_LINE_START}{ingested.path.name}\n    {note}")
-        progress = f"{self._done} of {self._total}  {ingested.outcome}  {ingested.path.name}"
+            print(f"{TO_LINE_START}{name}\n    {note}")
+        progress = f"{self._done} of {self._total}  {ingested.outcome}  {name}"
         width = shutil.get_terminal_size().columns - 1
         print(f"{TO_LINE_START}{progress[:width]}", end="", flush=True)
 

@@ -1,32 +1,80 @@
-"""Finds products under the paths that an operator names."""
+"""Finds products in the sources that an operator names: on disk, in buckets, on web servers."""
 
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from function.ingest.remote_files import BUCKET, RemoteArchive
+from function.scenes.access.address import is_remote, local_path
+
 SUFFIX = ".SAFE"
-MARKS = frozenset({"MTD_MSIL2A.xml", "manifest.safe"})
+# Products are known by their names, so that none is listed; Sentinel-1's bucket layout has no
+# suffix.
+BUCKET_LAYOUT = re.compile(r"S1[A-Z]_(?:IW|EW|S[1-6])_GRD[FHM]_\w+")
+MARKS = frozenset({"MTD_MSIL1C.xml", "MTD_MSIL2A.xml", "manifest.safe", "productInfo.json"})
+# One directory of a bucket is held in memory at once: a kilobyte an entry. The deepest archives
+# have directories of days, of some ten thousand products.
+MOST_ENTRIES = 100_000
 
 
-def find_products(paths: Iterable[Path]) -> Iterator[Path]:
-    """Give every product directory at or below ``paths``, in order of name.
+@dataclass(frozen=True, slots=True)
+class ProductAddress:
+    """Where a product's directory lies: an absolute local path, ``s3://…`` or ``https://…``."""
 
-    A path at or below which there is none, or that does not exist, is given itself, for reading
-    it will say what is wrong. Links to directories are followed only where a path is one.
+    href: str
+
+
+def discover(source: str, archive: RemoteArchive) -> Iterator[ProductAddress]:
+    """Give every product at or below ``source``, in order of name, as soon as it is found.
+
+    What lies in a product is never listed. A source at or below which there is none is given
+    itself, for reading it will say what is wrong, and so is one on a web server, which lists
+    nothing. On disk, links to directories are followed only where ``source`` is one.
+
+    Raises:
+        ArchiveDeniedError, ArchiveThrottledError, ArchiveUnavailableError: it cannot be listed now.
+        SceneUnreadableError: there is no such prefix, or one directory holds more than
+            MOST_ENTRIES.
     """
-    for path in paths:
-        found = False
-        for product in _walk(path):
-            found = True
-            yield product
-        if not found:
-            yield path
+    found = False
+    for href in _find(source, archive):
+        found = True
+        yield ProductAddress(href)
+    if not found:
+        yield ProductAddress(source if is_remote(source) else str(local_path(source).absolute()))
 
 
-def _walk(path: Path) -> Iterator[Path]:
-    for directory, subdirectories, files in os.walk(path):
-        if directory.endswith(SUFFIX) or not MARKS.isdisjoint(files):
+def _find(source: str, archive: RemoteArchive) -> Iterator[str]:
+    if not is_remote(source):
+        return _walk_disk(local_path(source).absolute())
+    if source.startswith(BUCKET):
+        return _walk_bucket(source.rstrip("/") + "/", archive)
+    return iter(())
+
+
+def _walk_disk(top: Path) -> Iterator[str]:
+    for directory, subdirectories, files in os.walk(top):
+        if _is_product(directory) or not MARKS.isdisjoint(files):
             subdirectories.clear()
-            yield Path(directory)
+            yield directory
         else:
             subdirectories.sort()
+
+
+def _walk_bucket(directory: str, archive: RemoteArchive) -> Iterator[str]:
+    if _is_product(directory):
+        yield directory.rstrip("/")
+        return
+    listing = archive.list(directory, MOST_ENTRIES)
+    if not MARKS.isdisjoint(file.rpartition("/")[2] for file in listing.files):
+        yield directory.rstrip("/")
+        return
+    for subdirectory in listing.directories:
+        yield from _walk_bucket(subdirectory, archive)
+
+
+def _is_product(directory: str) -> bool:
+    name = directory.rstrip("/").rpartition("/")[2]
+    return name.endswith(SUFFIX) or BUCKET_LAYOUT.fullmatch(name) is not None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from affine import Affine
 
@@ -20,20 +21,27 @@ POLYGONS = ".gml"
 
 
 @dataclass(frozen=True, slots=True)
-class ImageMask:
-    """A mask by its band name, and the path of its file in the product."""
-
-    band: str
+class _MaskFile:
     path: str
+
+    def path_in(self, granule: PurePosixPath) -> str:
+        """Give the path in the product; before the compact format the name alone is given."""
+        return self.path if "/" in self.path else str(granule / "QI_DATA" / self.path)
 
 
 @dataclass(frozen=True, slots=True)
-class PolygonMask:
+class ImageMask(_MaskFile):
+    """A mask by its band name."""
+
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolygonMask(_MaskFile):
     """A mask in GML; ``band`` is the band that it is of, None where it is of all."""
 
     kind: str
     band: str | None
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ def _image_masks(masks: Iterable[Metadata]) -> Iterator[ImageMask]:
     for mask in masks:
         kind = mask.attribute("type")
         if kind in IMAGE_MASKS and not mask.text.endswith(POLYGONS):
-            yield ImageMask(IMAGE_MASKS[kind], mask.text)
+            yield ImageMask(mask.text, IMAGE_MASKS[kind])
 
 
 def _polygon_masks(masks: Iterable[Metadata]) -> Iterator[PolygonMask]:
@@ -107,4 +115,4 @@ def _polygon_masks(masks: Iterable[Metadata]) -> Iterator[PolygonMask]:
         if kind in VECTOR_MASKS and mask.text.endswith(POLYGONS):
             number = mask.attribute("bandId")
             band = None if number is None else band_of(number, mask)
-            yield PolygonMask(VECTOR_MASKS[kind], band, mask.text)
+            yield PolygonMask(mask.text, VECTOR_MASKS[kind], band)

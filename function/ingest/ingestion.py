@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.writing import SceneRefusedError, SceneWriter, Written
+from function.ingest.discovery import ProductAddress
 from function.ingest.errors import ProductRefusedError
-from function.ingest.safe import ReadHeader, read_product
+from function.ingest.products import open_product, read_product
+from function.ingest.reading import ReadHeader, ReadShape
+from function.ingest.remote_files import RemoteArchive
 from function.ingest.scene_indexing import SceneIndexer
 
 
@@ -29,7 +31,7 @@ class Ingested:
     the reason, those that cannot have one and are read through GDAL.
     """
 
-    path: Path
+    path: str
     outcome: Outcome
     warnings: tuple[str, ...] = ()
     reason: str | None = None
@@ -45,8 +47,10 @@ OUTCOMES = {
 
 
 def ingest_products(
-    products: Iterable[Path],
+    products: Iterable[ProductAddress],
+    archive: RemoteArchive,
     read_header: ReadHeader,
+    read_shape: ReadShape,
     indexer: SceneIndexer,
     known: KnownIndexes,
     writer: SceneWriter,
@@ -59,17 +63,17 @@ def ingest_products(
     Raises:
         CatalogueUnavailableError: what was ingested until then stays; run again for the rest.
     """
-    for path in products:
+    for address in products:
         try:
-            product = read_product(path, read_header)
+            product = read_product(open_product(address, archive), read_header, read_shape)
             indexed = indexer.index(product.scene, known.of_scene(product.scene.name))
             written = writer.write(product.scene, indexed.made)
         except (ProductRefusedError, SceneRefusedError) as error:
-            yield Ingested(path, Outcome.REFUSED, reason=str(error))
+            yield Ingested(address.href, Outcome.REFUSED, reason=str(error))
         else:
             fitting = sum(record.unfit is None for record in indexed.made.values())
             yield Ingested(
-                path,
+                address.href,
                 OUTCOMES[written],
                 product.warnings + indexed.warnings,
                 indexed=fitting,

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from lxml import etree
 
 from function.ingest.errors import BrokenMetadataError
-from function.untrusted_xml import MAX_BYTES, RefusedXmlError, parse_untrusted_xml
+from function.untrusted_xml import RefusedXmlError, parse_untrusted_xml
 
 
 class Metadata:
@@ -22,23 +21,12 @@ class Metadata:
         self.source = source
 
     @classmethod
-    def read(cls, path: Path) -> "Metadata":
-        """Parse a file. Entities, DTDs and the network are refused, and depth is bounded.
+    def parse(cls, content: bytes, source: str) -> "Metadata":
+        """Parse the content of the file ``source``.
 
         Raises:
-            BrokenMetadataError: it is absent, too large, or no well-formed XML without a DTD.
+            BrokenMetadataError: ``parse_untrusted_xml`` refuses it.
         """
-        try:
-            if path.stat().st_size > MAX_BYTES:
-                raise BrokenMetadataError(f"{path.name} is larger than {MAX_BYTES} bytes")
-            content = path.read_bytes()
-        except OSError as error:
-            raise BrokenMetadataError(f"{path.name} cannot be read: {error.strerror}") from error
-        return cls.parse(content, path.name)
-
-    @classmethod
-    def parse(cls, content: bytes, source: str) -> "Metadata":
-        """Parse the content of the file ``source``; raise BrokenMetadataError as ``read`` does."""
         try:
             return cls(parse_untrusted_xml(content, source), source)
         except RefusedXmlError as error:
@@ -100,11 +88,26 @@ class Metadata:
     def instant(self) -> datetime:
         """The element's text as a time in UTC; raise BrokenMetadataError where it is none."""
         try:
-            instant = datetime.fromisoformat(self.text)
+            return utc_time(self.text)
         except ValueError as error:
             raise self.wrong("time") from error
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+    def instant_of(self, attribute: str) -> datetime:
+        """An attribute as a time in UTC; raise BrokenMetadataError where it is none."""
+        text = self.attribute(attribute) or ""
+        try:
+            return utc_time(text)
+        except ValueError as error:
+            raise BrokenMetadataError(
+                f"{self.source}: {self.name} has {attribute}={text!r}, which is no time"
+            ) from error
 
     def wrong(self, expected: str) -> BrokenMetadataError:
         """Say that the text is not what is ``expected``."""
         return BrokenMetadataError(f"{self.source}: {self.name}={self.text!r} is no {expected}")
+
+
+def utc_time(text: str) -> datetime:
+    """Read a time that is in UTC unless it says otherwise; raise ValueError where it is none."""
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,51 +1,49 @@
-"""Finds a product's files by the names its metadata give them."""
+"""A product's files, wherever they lie, and the paths that its metadata may name."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import Protocol
 
 from function.ingest.errors import BrokenMetadataError
 
-EXTENSIONS = (".jp2", ".tif")
 
+class ProductFiles(Protocol):
+    """The directory of one product. Paths are relative to it and were checked by ``inside``."""
 
-@dataclass(frozen=True, slots=True)
-class ProductFiles:
-    """The files under ``root`` as the manifest lists them, with their sizes in bytes."""
+    @property
+    def name(self) -> str:
+        """The name of the directory."""
+        ...
 
-    root: Path
-    listed: Mapping[PurePosixPath, int | None]
+    def href(self, path: PurePosixPath) -> str:
+        """Give the address by which a file is read later."""
+        ...
 
-    def with_extension(self, path: str, extension: str) -> PurePosixPath:
-        """Complete an image's path, given without its extension, by what is there.
-
-        Raises:
-            BrokenMetadataError: the path leads out of the product.
-        """
-        inside = self.inside(path)
-        if inside.suffix in EXTENSIONS:
-            return inside
-        candidates = [inside.with_name(inside.name + suffix) for suffix in (extension, *EXTENSIONS)]
-        there = (path for path in candidates if (self.root / path).is_file())
-        listed = (path for path in candidates if path in self.listed)
-        return next(there, next(listed, candidates[0]))
-
-    def inside(self, path: str) -> PurePosixPath:
-        """Check a path of the metadata.
+    def read(self, path: PurePosixPath) -> bytes | None:
+        """Read a file of metadata; None where there is none.
 
         Raises:
-            BrokenMetadataError: it leads out of the product.
+            BrokenMetadataError: it is longer than untrusted_xml.MAX_BYTES, or cannot be read.
+            ArchiveDeniedError, ArchiveThrottledError, ArchiveUnavailableError: the archive
+                that holds it cannot be read now.
         """
-        inside = PurePosixPath(path)
-        if inside.is_absolute() or ".." in inside.parts or "\0" in path:
-            raise BrokenMetadataError(f"the metadata name a file outside the product: {path!r}")
-        return inside
+        ...
 
-    def flaw(self, path: PurePosixPath) -> str | None:
-        """Say what is wrong with a file that should be there: missing or cut short."""
-        try:
-            size = (self.root / path).stat().st_size
-        except OSError:
-            return "missing"
-        listed = self.listed.get(path)
-        return "cut short" if listed is not None and size < listed else None
+    def flaw(self, path: PurePosixPath, size: int | None) -> str | None:
+        """Say what is wrong with a file of ``size`` bytes that should be there.
+
+        The answer is ``missing`` or ``cut short``; None where it is whole, and where that cannot
+        be told without opening it. Raises what ``read`` does.
+        """
+        ...
+
+
+def inside(path: str) -> PurePosixPath:
+    """Check a path of the metadata.
+
+    Raises:
+        BrokenMetadataError: it leads out of the product.
+    """
+    checked = PurePosixPath(path)
+    if checked.is_absolute() or ".." in checked.parts or "\0" in path or "://" in path:
+        raise BrokenMetadataError(f"the metadata name a file outside the product: {path!r}")
+    return checked

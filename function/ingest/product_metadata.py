@@ -1,21 +1,38 @@
-"""MTD_MSIL2A.xml: what a Sentinel-2 L2A product says of itself."""
+"""MTD_MSIL1C.xml, MTD_MSIL2A.xml: what a Sentinel-2 product says of itself."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from function.ingest.errors import BrokenMetadataError, UnsupportedProductError
+from function.ingest.granule_files import organisation_of
 from function.ingest.metadata import Metadata
 from function.ingest.spectral_bands import band_of
 
-# The older spelling is that of products generated before baseline 02.06, 2018.
-QUANTIFICATIONS = {
-    "BOA": ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
-    "AOT": ("AOT_QUANTIFICATION_VALUE", "L2A_AOT_QUANTIFICATION_VALUE"),
-    "WVP": ("WVP_QUANTIFICATION_VALUE", "L2A_WVP_QUANTIFICATION_VALUE"),
-}
-PRODUCT_TYPES = re.compile(r"S2MSI2Ap?")  # p: the pilot production of 2017
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How a level of processing names things. The older spellings of L2A are from before 2018."""
+
+    collection: str
+    quantifications: Mapping[str, tuple[str, ...]]
+    offset: str
+
+
+LEVEL_1C = Level("sentinel-2-l1c", {"reflectance": ("QUANTIFICATION_VALUE",)}, "RADIO_ADD_OFFSET")
+LEVEL_2A = Level(
+    "sentinel-2-l2a",
+    {
+        "reflectance": ("BOA_QUANTIFICATION_VALUE", "L2A_BOA_QUANTIFICATION_VALUE"),
+        "AOT": ("AOT_QUANTIFICATION_VALUE", "L2A_AOT_QUANTIFICATION_VALUE"),
+        "WVP": ("WVP_QUANTIFICATION_VALUE", "L2A_WVP_QUANTIFICATION_VALUE"),
+    },
+    "BOA_ADD_OFFSET",
+)
+# p: the pilot production of 2017.
+LEVELS = {"S2MSI1C": LEVEL_1C, "S2MSI2A": LEVEL_2A, "S2MSI2Ap": LEVEL_2A}
 DATATAKE = re.compile(r"(?P<acquisition>.+)_N\d\d\.\d\d")
 GRANULE_CELL = re.compile(r"_T(?P<cell>\d\d[C-X][A-Z]{2})(?:_|$)")
 EXTENSIONS = {"JPEG2000": ".jp2", "GeoTIFF": ".tif"}
@@ -30,12 +47,14 @@ class ProductMetadata:
     """What is read from the product's own file.
 
     ``datatake`` lacks the baseline that ESA appends, so that it is the same for every generation
-    of an acquisition. ``offsets`` are those of BOA_ADD_OFFSET by band. ``quantifications`` has
-    BOA and, where the product has them, AOT and WVP. ``images`` are the paths of the images in
-    the product, without the extension, which is ``image_extension``. ``position_lists`` outline
-    the footprint.
+    of an acquisition. ``offsets`` are those of RADIO_ADD_OFFSET or BOA_ADD_OFFSET by band.
+    ``quantifications`` has reflectance and, where the product has them, AOT and WVP. ``images``
+    are the paths of the images in the product, without the extension, which is
+    ``image_extension``. ``granule`` is the path of the granule's metadata. ``position_lists``
+    outline the footprint.
     """
 
+    collection: str
     name: str | None
     acquired: datetime
     generated: datetime
@@ -48,6 +67,7 @@ class ProductMetadata:
     nodata: int
     quantifications: Mapping[str, float]
     offsets: Mapping[str, float]
+    granule: PurePosixPath
     images: tuple[str, ...]
     image_extension: str
     position_lists: tuple[str, ...]
@@ -57,15 +77,19 @@ def read_product_metadata(product: Metadata) -> ProductMetadata:
     """Read the product's metadata, of any baseline.
 
     Raises:
-        UnsupportedProductError: it is no L2A product, or one of several granules.
+        UnsupportedProductError: it is neither L1C nor L2A, or has several granules.
+        NoImagesError: it lists no images.
         BrokenMetadataError: something needed is not there or does not parse.
     """
     kind = product.need("PRODUCT_TYPE").text
-    if not PRODUCT_TYPES.fullmatch(kind):
-        raise UnsupportedProductError(f"it is of type {kind}, not Sentinel-2 L2A (S2MSI2A)")
+    level = LEVELS.get(kind)
+    if level is None:
+        raise UnsupportedProductError(f"it is of type {kind}, neither Sentinel-2 L1C nor L2A")
     granule = _only_granule(product)
+    organisation = organisation_of(granule)
     datatake = product.need("Datatake")
     return ProductMetadata(
+        collection=level.collection,
         name=_name(product),
         acquired=product.need("PRODUCT_START_TIME").instant,
         generated=product.need("GENERATION_TIME").instant,
@@ -76,9 +100,10 @@ def read_product_metadata(product: Metadata) -> ProductMetadata:
         cell=_cell(granule),
         cloud_cover=_cloud_cover(product),
         nodata=_nodata(product),
-        quantifications=_quantifications(product),
-        offsets=_offsets(product),
-        images=tuple(image.text for image in granule.all("IMAGE_FILE", "IMAGE_FILE_2A")),
+        quantifications=_quantifications(product, level),
+        offsets=_offsets(product, level),
+        granule=organisation.metadata,
+        images=organisation.images,
         image_extension=EXTENSIONS.get(granule.attribute("imageFormat") or "", ".jp2"),
         position_lists=tuple(
             positions.text
@@ -140,19 +165,20 @@ def _nodata(product: Metadata) -> int:
     return NODATA
 
 
-def _quantifications(product: Metadata) -> Mapping[str, float]:
-    found = {kind: product.find(*names) for kind, names in QUANTIFICATIONS.items()}
+def _quantifications(product: Metadata, level: Level) -> Mapping[str, float]:
+    found = {kind: product.find(*names) for kind, names in level.quantifications.items()}
     values = {kind: element.number for kind, element in found.items() if element is not None}
-    if "BOA" not in values:
-        raise BrokenMetadataError(f"{product.source} has no BOA_QUANTIFICATION_VALUE")
+    if "reflectance" not in values:
+        (name, *_) = level.quantifications["reflectance"]
+        raise BrokenMetadataError(f"{product.source} has no {name}")
     if not all(value > 0 for value in values.values()):
         raise BrokenMetadataError(f"{product.source}: a quantification is not positive")
     return values
 
 
-def _offsets(product: Metadata) -> Mapping[str, float]:
-    """BOA_ADD_OFFSET by band; empty before baseline 04.00, which is to say 0."""
-    offsets = {}
-    for element in product.all("BOA_ADD_OFFSET"):
-        offsets[band_of(element.attribute("band_id") or "", element)] = element.number
-    return offsets
+def _offsets(product: Metadata, level: Level) -> Mapping[str, float]:
+    """Give the offset by band; empty before baseline 04.00, which is to say 0."""
+    return {
+        band_of(element.attribute("band_id") or "", element): element.number
+        for element in product.all(level.offset)
+    }

@@ -26,6 +26,15 @@ class ImageHeader:
     bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class ImageShape:
+    """How many samples, lines and bits a sample an image has that may lie on no grid."""
+
+    width: int
+    height: int
+    bits: int
+
+
 def read_image_header(href: str, archive: Archive | None = None) -> ImageHeader:
     """Read the header of a georeferenced image; no sample is decoded.
 
@@ -39,11 +48,23 @@ def read_image_header(href: str, archive: Archive | None = None) -> ImageHeader:
             if authority is None:
                 raise SceneUnreadableError(f"{file_name(href)} names no reference system")
             grid = Grid(":".join(authority), dataset.transform, dataset.width, dataset.height)
-            depth = dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS")
-            bits = int(depth) if depth else 8 * np.dtype(dataset.dtypes[0]).itemsize
-            return ImageHeader(grid, dataset.count, bits)
+            return ImageHeader(grid, dataset.count, _bits(dataset))
     except RasterioError as error:
         raise SceneUnreadableError(f"{file_name(href)} is no readable image") from error
+
+
+def read_image_shape(href: str, archive: Archive | None = None) -> ImageShape:
+    """Read the header of an image that need not be georeferenced, as ``read_image_header`` does."""
+    try:
+        with gdal_environment(), _opened(href, archive) as dataset:
+            return ImageShape(dataset.width, dataset.height, _bits(dataset))
+    except RasterioError as error:
+        raise SceneUnreadableError(f"{file_name(href)} is no readable image") from error
+
+
+def _bits(dataset: DatasetReader) -> int:
+    depth = dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS")
+    return int(depth) if depth else 8 * np.dtype(dataset.dtypes[0]).itemsize
 
 
 @contextmanager

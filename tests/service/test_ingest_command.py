@@ -154,7 +154,7 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
     ]
     assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
     assert lines[2]["reason"].endswith("scene_relative_orbit_is_positive")
-    assert lines[3]["reason"] == "there is no such directory"
+    assert lines[3]["reason"] == "it holds no product's metadata, or does not exist"
     assert lines[-1] == summary(new=1, refused=3, indexed=3)
 
 
@@ -191,7 +191,7 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 1
     os.close(reading)
     assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
-    assert "nowhere\r\n    refused: there is no such directory" in shown
+    assert "nowhere\r\n    refused: it holds no product's metadata, or does not exist" in shown
     assert "1 of 2  new" in shown
     assert shown.splitlines()[-1].endswith(
         "1 new, 0 unchanged, 0 updated, 1 refused, 1 partial, 2 indexed, 0 unfit"

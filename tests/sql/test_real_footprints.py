@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from safe_products import header_reader, with_images
+from safe_products import header_reader, read_local, with_images
 from sample_scenes import COLLECTION
 
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.catalogue.writing import SceneWriter, Written
 from function.grid import Grid
-from function.ingest.safe import read_product
 from function.search import Search
 
 # Each with NODATA_PIXEL_PERCENTAGE of its MTD_TL.xml.
@@ -32,7 +31,7 @@ def test_a_footprint_covers_as_much_as_the_metadata_say(
     shared: Path, tmp_path: Path, catalogue_pool: CataloguePool, name: str, nodata: float
 ) -> None:
     source = shared / "data" / "sentinel-2-metadata" / f"{name}.SAFE"
-    scene = read_product(with_images(source, tmp_path), HEADERS).scene
+    scene = read_local(with_images(source, tmp_path), HEADERS).scene
     assert SceneWriter(catalogue_pool).write(scene) is Written.NEW
     ((area, given),) = catalogue_pool.fetch(
         "SELECT st_area(footprint::geography), st_isvalid(%(given)s::geometry) FROM scenes",
@@ -49,9 +48,7 @@ def test_of_one_acquisition_generated_twice_the_later_is_found(
     stem = "S2A_MSIL2A_20230625T234621_N0509_R073_T01WCP_20230626T"
     for generated in order:
         source = shared / "data" / "sentinel-2-metadata" / f"{stem}{generated}.SAFE"
-        SceneWriter(catalogue_pool).write(
-            read_product(with_images(source, tmp_path), HEADERS).scene
-        )
+        SceneWriter(catalogue_pool).write(read_local(with_images(source, tmp_path), HEADERS).scene)
     catalogue = SceneCatalogue(catalogue_pool)
     for edge in (-179.9, -179.0, 179.9, 178.9, 180.0, -180.0):
         grid = Grid.from_bounds("EPSG:4326", (edge, 66.0, edge + 0.01, 66.1), 8, 8)

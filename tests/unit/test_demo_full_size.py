@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from safe_products import read_local
 
-from function.ingest.safe import read_product
 from function.scenes.image_header import read_image_header
 
 SIZE = 366
@@ -21,7 +21,7 @@ def test_products_for_the_benchmark_are_read_without_a_warning(
     products = sorted(tmp_path.iterdir())
     assert [product.name[33:44] for product in products] == ["R065_T32UNE", "R065_T32UPE"]
     for product in products:
-        read = read_product(product, read_image_header)
+        read = read_local(product, read_image_header)
         assert read.warnings == ()
         fine = {asset.band for asset in read.scene.assets if asset.resolution == 10}
         assert fine == {"B02", "B03", "B04", "B08", "TCI"}

@@ -10,12 +10,12 @@ import pytest
 import rasterio
 from lxml import etree
 from numpy.typing import NDArray
+from safe_products import read_local
 from small_demo import AUTUMN, EDGE, GRID, SPRING, observation_of, painter_of, product_of, write
 
 from function.demo.itinerary import CELLS, GROUND, PASSES, SIZE
 from function.demo.products import Step, write_demo
 from function.demo.safe_writer import write_product
-from function.ingest.safe import read_product
 from function.scenes.image_header import read_image_header
 
 NO_DATA, SHADOW, LEAVES, BARE, WATER, CLOUDS, CIRRUS = 0, 3, 4, 5, 6, (8, 9), 10
@@ -142,7 +142,7 @@ def test_the_manifest_lists_every_file_with_its_checksum(product: Written) -> No
 
 
 def test_ingest_reads_the_product_without_a_warning(product: Written) -> None:
-    read = read_product(product.directory, read_image_header)
+    read = read_local(product.directory, read_image_header)
 
     assert read.warnings == ()
     assert len(read.scene.assets) == len(list(product.directory.rglob("*.jp2"))) - 1  # no PVI

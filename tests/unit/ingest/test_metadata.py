@@ -1,12 +1,14 @@
 """Metadata are parsed without trust."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from function.ingest.errors import BrokenMetadataError
+from function.ingest.local_files import LocalFiles
 from function.ingest.metadata import Metadata
+from function.ingest.metadata_files import MANIFEST, need_metadata
 from function.untrusted_xml import MAX_BYTES
 
 LAUGHS = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, 12))
@@ -38,10 +40,9 @@ LAUGHS = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in r
     ],
 )
 def test_hostile_or_broken_files_are_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "MTD_MSIL2A.xml"
-    path.write_bytes(content)
+    (tmp_path / "MTD_MSIL2A.xml").write_bytes(content)
     with pytest.raises(BrokenMetadataError, match=r"^MTD_MSIL2A\.xml "):
-        Metadata.read(path)
+        need_metadata(LocalFiles(tmp_path), PurePosixPath("MTD_MSIL2A.xml"))
 
 
 def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
@@ -49,13 +50,12 @@ def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
     path.touch()
     os.truncate(path, MAX_BYTES + 1)
     with pytest.raises(BrokenMetadataError, match=r"manifest\.safe is larger than"):
-        Metadata.read(path)
+        need_metadata(LocalFiles(tmp_path), MANIFEST)
 
 
-def test_elements_are_found_by_local_names_alone(tmp_path: Path) -> None:
-    path = tmp_path / "a.xml"
-    path.write_text('<p:a xmlns:p="one"><b xmlns="two"> 1 </b><!-- no --><p:b>2</p:b></p:a>')
-    metadata = Metadata.read(path)
+def test_elements_are_found_by_local_names_alone() -> None:
+    text = '<p:a xmlns:p="one"><b xmlns="two"> 1 </b><!-- no --><p:b>2</p:b></p:a>'
+    metadata = Metadata.parse(text.encode(), "a.xml")
     assert metadata.name == "a"
     assert [element.number for element in metadata.all("b")] == [1.0, 2.0]
     assert metadata.find("c") is None

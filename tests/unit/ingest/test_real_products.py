@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import pytest
 from affine import Affine
-from safe_products import header_reader, with_images
+from safe_products import header_reader, read_local, with_images
 
 from function.grid import Grid
-from function.ingest.errors import NoImagesError, UnsupportedProductError
-from function.ingest.safe import read_product
+from function.ingest.errors import NoImagesError
 from function.scene import Asset
 from function.scenes.image_header import read_image_header
 
@@ -95,7 +94,7 @@ PRODUCTS = [
 def test_metadata_of_every_baseline(shared: Path, tmp_path: Path, expected: Expected) -> None:
     source = shared / "data" / "sentinel-2-metadata" / f"{expected.directory}.SAFE"
     product = with_images(source, tmp_path)
-    read = read_product(product, header_reader(expected.crs, *expected.corner))
+    read = read_local(product, header_reader(expected.crs, *expected.corner))
     scene = read.scene
     assert read.warnings == ()
     assert (scene.collection, scene.name) == ("sentinel-2-l2a", expected.directory)
@@ -133,12 +132,12 @@ def _check_assets(product: Path, expected: Expected, assets: tuple[Asset, ...]) 
 def test_metadata_without_images_is_refused(shared: Path, expected: Expected) -> None:
     source = shared / "data" / "sentinel-2-metadata" / f"{expected.directory}.SAFE"
     with pytest.raises(NoImagesError, match="none of the 39 images"):
-        read_product(source, read_image_header)
+        read_local(source, read_image_header)
 
 
 def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
     root = (shared / "data" / "sentinel-2" / f"{IRELAND}.SAFE").resolve()
-    read = read_product(root, read_image_header)
+    read = read_local(root, read_image_header)
     scene = read.scene
     assert scene.name == IRELAND
     assert scene.acquired == datetime(2022, 10, 5, 11, 54, 11, 24000, UTC)
@@ -170,16 +169,3 @@ def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
     )
     (warning,) = read.warnings
     assert warning.startswith("18 images are missing: T29UNU_20221005T115411_B02_10m.jp2, ")
-
-
-@pytest.mark.parametrize(
-    "directory",
-    [
-        "sentinel-2/S2A_MSIL1C_20180101T105441_N0206_R051_T31TDH_20180101T124911.SAFE",
-        "sentinel-2-metadata/S2A_MSIL1C_20210908T042701_N0301_R133_T46RER_20210908T070248.SAFE",
-        "sentinel-1/S1A_IW_GRDH_1SDV_20210809T173953_20210809T174018_039156_049F13_6FF8.SAFE",
-    ],
-)
-def test_other_products_are_refused(shared: Path, directory: str) -> None:
-    with pytest.raises(UnsupportedProductError, match="no Sentinel-2 L2A product"):
-        read_product(shared / "data" / directory, read_image_header)

@@ -3,7 +3,16 @@
 from pathlib import Path
 
 import pytest
-from safe_products import GRANULE, IMAGES, NAME, STEM, Header, header_reader, write_product
+from safe_products import (
+    GRANULE,
+    IMAGES,
+    NAME,
+    STEM,
+    Header,
+    header_reader,
+    read_local,
+    write_product,
+)
 
 from function.errors import SceneUnreadableError
 from function.ingest.errors import (
@@ -13,13 +22,12 @@ from function.ingest.errors import (
     ProductRefusedError,
     UnsupportedProductError,
 )
-from function.ingest.safe import read_product
 
 HEADERS = header_reader("EPSG:32629", 499980.0, 5900040.0)
 
 
 def test_a_whole_product_gives_no_warning(tmp_path: Path) -> None:
-    read = read_product(write_product(tmp_path), HEADERS)
+    read = read_local(write_product(tmp_path), HEADERS)
     assert read.warnings == ()
     assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
     assert [asset.offset for asset in read.scene.assets] == [-1000.0, 0.0, 0.0]
@@ -32,15 +40,15 @@ def test_paths_are_absolute_however_the_product_is_named(
     root = write_product(tmp_path)
     monkeypatch.chdir(tmp_path)
     by_detour = Path("..") / tmp_path.name / root.name
-    assert read_product(by_detour, HEADERS) == read_product(root, HEADERS)
-    assert read_product(root, HEADERS).scene.assets[0].href == str(root / IMAGES[0])
+    assert read_local(by_detour, HEADERS) == read_local(root, HEADERS)
+    assert read_local(root, HEADERS).scene.assets[0].href == str(root / IMAGES[0])
 
 
 def test_missing_files_are_left_out_with_a_warning(tmp_path: Path) -> None:
     root = write_product(tmp_path)
     (root / IMAGES[0]).unlink()
     (root / "manifest.safe").unlink()
-    read = read_product(root, HEADERS)
+    read = read_local(root, HEADERS)
     assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
     assert read.warnings == (
         "manifest.safe is missing",
@@ -51,7 +59,7 @@ def test_missing_files_are_left_out_with_a_warning(tmp_path: Path) -> None:
 def test_a_file_shorter_than_the_manifest_says_is_left_out(tmp_path: Path) -> None:
     root = write_product(tmp_path)
     (root / IMAGES[0]).write_bytes(b"jp2")
-    read = read_product(root, HEADERS)
+    read = read_local(root, HEADERS)
     assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
     assert read.warnings == (f"1 images are cut short: {STEM}_B04_10m.jp2",)
 
@@ -62,7 +70,7 @@ def test_an_unreadable_image_is_left_out(tmp_path: Path) -> None:
             raise SceneUnreadableError("no image")
         return HEADERS(href)
 
-    read = read_product(write_product(tmp_path), read_header)
+    read = read_local(write_product(tmp_path), read_header)
     assert [asset.band for asset in read.scene.assets] == ["B04", "MSK_CLASSI"]
     assert read.warnings == (f"1 images are unreadable: {STEM}_SCL_20m.jp2",)
 
@@ -70,7 +78,7 @@ def test_an_unreadable_image_is_left_out(tmp_path: Path) -> None:
 def test_an_images_own_header_is_believed(tmp_path: Path) -> None:
     elsewhere = header_reader("EPSG:32630", 399960.0, 5900040.0)
     root = write_product(tmp_path)
-    read = read_product(root, lambda href: (elsewhere if "SCL" in href else HEADERS)(href))
+    read = read_local(root, lambda href: (elsewhere if "SCL" in href else HEADERS)(href))
     scl = read.scene.assets[1]
     assert (scl.grid.crs, scl.grid.transform.c) == ("EPSG:32630", 399960.0)
     assert read.warnings == (f"{STEM}_SCL_20m.jp2 lies on another grid than the metadata say",)
@@ -80,13 +88,13 @@ def test_images_may_be_geotiff_without_saying_so(tmp_path: Path) -> None:
     root = write_product(tmp_path)
     (root / "manifest.safe").unlink()
     (root / IMAGES[1]).rename((root / IMAGES[1]).with_suffix(".tif"))
-    read = read_product(root, HEADERS)
+    read = read_local(root, HEADERS)
     assert read.scene.assets[1].href.endswith("_SCL_20m.tif")
 
 
 def test_an_image_that_is_listed_twice_is_one_asset(tmp_path: Path) -> None:
     line = f"<IMAGE_FILE>{GRANULE}/IMG_DATA/R10m/{STEM}_B04_10m</IMAGE_FILE>"
-    read = read_product(write_product(tmp_path, {line: line + line}), HEADERS)
+    read = read_local(write_product(tmp_path, {line: line + line}), HEADERS)
     assert [asset.band for asset in read.scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
 
 
@@ -100,7 +108,7 @@ def test_the_names_of_early_products(tmp_path: Path) -> None:
         "S2MSI2A<": "S2MSI2Ap<",
         '<BOA_ADD_OFFSET band_id="3">-1000</BOA_ADD_OFFSET>': "",
     }
-    scene = read_product(write_product(tmp_path, edits), HEADERS).scene
+    scene = read_local(write_product(tmp_path, edits), HEADERS).scene
     assert scene.name == NAME
     assert [asset.band for asset in scene.assets] == ["B04", "SCL", "MSK_CLASSI"]
     assert (scene.assets[0].offset, scene.assets[0].quantification) == (0.0, 10000.0)
@@ -108,23 +116,23 @@ def test_the_names_of_early_products(tmp_path: Path) -> None:
 
 def test_a_product_without_its_own_name_is_named_by_its_directory(tmp_path: Path) -> None:
     edits = {f"<PRODUCT_URI>{NAME}.SAFE</PRODUCT_URI>": ""}
-    assert read_product(write_product(tmp_path, edits), HEADERS).scene.name == NAME
+    assert read_local(write_product(tmp_path, edits), HEADERS).scene.name == NAME
 
 
 def test_an_unknown_cloud_cover_is_none(tmp_path: Path) -> None:
     edits = {"<Cloud_Coverage_Assessment>12.5</Cloud_Coverage_Assessment>": ""}
-    assert read_product(write_product(tmp_path, edits), HEADERS).scene.cloud_cover is None
+    assert read_local(write_product(tmp_path, edits), HEADERS).scene.cloud_cover is None
 
 
 def test_a_cloud_cover_that_rounding_lifted_is_all(tmp_path: Path) -> None:
     product = write_product(tmp_path, {">12.5<": ">100.000001<"})
-    assert read_product(product, HEADERS).scene.cloud_cover == 100.0
+    assert read_local(product, HEADERS).scene.cloud_cover == 100.0
 
 
 @pytest.mark.parametrize(
     ("edits", "error", "message"),
     [
-        ({"S2MSI2A<": "S2MSI1C<"}, UnsupportedProductError, "it is of type S2MSI1C"),
+        ({"S2MSI2A<": "S2MSI2B<"}, UnsupportedProductError, "it is of type S2MSI2B"),
         (
             {"</Granule>": '</Granule><Granule granuleIdentifier="second"/>'},
             UnsupportedProductError,
@@ -156,7 +164,7 @@ def test_a_cloud_cover_that_rounding_lifted_is_all(tmp_path: Path) -> None:
         (
             {"<IMAGE_FILE>GRANULE/": "<IMAGE_FILE>"},
             BrokenMetadataError,
-            "MTD_TL.xml cannot be read",
+            "MTD_TL.xml is missing",
         ),
         ({"</Granule_List>": ""}, BrokenMetadataError, "MTD_MSIL2A.xml is no well-formed XML"),
         ({"</Tile_Geocoding>": ""}, BrokenMetadataError, "MTD_TL.xml is no well-formed XML"),
@@ -168,7 +176,7 @@ def test_what_cannot_be_ingested_is_refused_by_name(
     tmp_path: Path, edits: dict[str, str], error: type[ProductRefusedError], message: str
 ) -> None:
     with pytest.raises(error) as refused:
-        read_product(write_product(tmp_path, edits), HEADERS)
+        read_local(write_product(tmp_path, edits), HEADERS)
     assert message in str(refused.value)
     assert type(refused.value) is error
 
@@ -178,14 +186,14 @@ def test_without_any_image_a_product_is_refused(tmp_path: Path) -> None:
     for image in IMAGES:
         (root / image).unlink()
     with pytest.raises(NoImagesError, match="none of the 3 images"):
-        read_product(root, HEADERS)
+        read_local(root, HEADERS)
 
 
 def test_what_is_no_product_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotASafeProductError, match=r"no MTD_MSIL2A\.xml"):
-        read_product(tmp_path, HEADERS)
-    with pytest.raises(NotASafeProductError, match="no such directory"):
-        read_product(tmp_path / "nothing", HEADERS)
-    (tmp_path / "MTD_MSIL1C.xml").touch()
-    with pytest.raises(UnsupportedProductError, match=r"has MTD_MSIL1C\.xml"):
-        read_product(tmp_path, HEADERS)
+    with pytest.raises(NotASafeProductError, match="holds no product's metadata"):
+        read_local(tmp_path, HEADERS)
+    with pytest.raises(NotASafeProductError, match="does not exist"):
+        read_local(tmp_path / "nothing", HEADERS)
+    (tmp_path / "manifest.safe").write_text("<XFDU/>")
+    with pytest.raises(UnsupportedProductError, match="neither of Sentinel-2 nor Sentinel-1"):
+        read_local(tmp_path, HEADERS)

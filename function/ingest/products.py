@@ -1,0 +1,47 @@
+"""Reads a product of any kind that is catalogued."""
+
+from function.ingest.discovery import ProductAddress
+from function.ingest.errors import NotASafeProductError, UnsupportedProductError
+from function.ingest.local_files import LocalFiles
+from function.ingest.metadata_files import MANIFEST, find_metadata
+from function.ingest.product_files import ProductFiles
+from function.ingest.reading import ReadHeader, ReadProduct, ReadShape
+from function.ingest.remote_files import RemoteArchive, RemoteFiles
+from function.ingest.sentinel1 import is_sentinel1, read_sentinel1
+from function.ingest.sentinel2 import find_product_metadata, read_sentinel2
+from function.scenes.access.address import is_remote, local_path
+
+
+def open_product(address: ProductAddress, archive: RemoteArchive) -> ProductFiles:
+    """Give access to the files of a product; nothing is read yet."""
+    if is_remote(address.href):
+        return RemoteFiles(address.href, archive)
+    return LocalFiles(local_path(address.href))
+
+
+def read_product(
+    files: ProductFiles, read_header: ReadHeader, read_shape: ReadShape
+) -> ReadProduct:
+    """Read a product of Sentinel-2 (L1C, L2A) or Sentinel-1 (GRD), in SAFE or bucket layout.
+
+    ``read_header`` reads an image's header by its href, ``read_shape`` that of one on no grid.
+    Images that the metadata name but that are missing, cut short or unreadable are left out with
+    a warning. Where an image's header contradicts the metadata, the header is believed.
+
+    Raises:
+        NotASafeProductError: there is no product's metadata.
+        UnsupportedProductError: it is a product of another kind.
+        BrokenMetadataError: the metadata lack what is needed or do not parse.
+        NoImagesError: none of the images can be read.
+        ArchiveDeniedError, ArchiveThrottledError, ArchiveUnavailableError: the archive
+            that holds it cannot be read now.
+    """
+    if is_sentinel1(files):
+        return read_sentinel1(files, read_shape)
+    product = find_product_metadata(files)
+    if product is not None:
+        return read_sentinel2(files, product, read_header)
+    manifest = find_metadata(files, MANIFEST)
+    if manifest is None:
+        raise NotASafeProductError("it holds no product's metadata, or does not exist")
+    raise UnsupportedProductError("it has a manifest, but is neither of Sentinel-2 nor Sentinel-1")

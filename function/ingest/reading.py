@@ -1,0 +1,63 @@
+"""What every reader of products takes and gives."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from function.grid import Grid
+from function.scene import Scene
+
+
+class Header(Protocol):
+    """What an image file says of itself."""
+
+    @property
+    def grid(self) -> Grid: ...
+
+    @property
+    def components(self) -> int: ...
+
+    @property
+    def bits(self) -> int: ...
+
+
+class Shape(Protocol):
+    """What an image file that is on no grid says of itself: samples, lines, bits a sample."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def bits(self) -> int: ...
+
+
+ReadHeader = Callable[[str], Header]
+ReadShape = Callable[[str], Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProduct:
+    """A product as a scene; ``warnings`` tell what of it is missing or contradicts itself."""
+
+    scene: Scene
+    warnings: tuple[str, ...]
+
+
+class Flaws:
+    """Collects the files that a product lacks, to tell of all of a kind in one warning."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], list[str]] = {}
+
+    def add(self, kind: str, flaw: str, name: str) -> None:
+        """Note that the file ``name``, one of ``kind`` (images, …), is ``flaw`` (missing, …)."""
+        self._names.setdefault((kind, flaw), []).append(name)
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(
+            f"{len(names)} {kind} are {flaw}: {', '.join(names)}"
+            for (kind, flaw), names in self._names.items()
+        )
