@@ -24,12 +24,13 @@ from bench.report import RESULTS, circumstances, milliseconds, table, write
 from bench.sentinel_site import write_mapfile
 from function.deadline import Deadline
 from function.grid import Grid
-from function.ingest.safe import read_product
+from function.ingest.local_files import LocalFiles
+from function.ingest.products import read_product
 from function.mapserver.server import MapServer
 from function.scene import Scene
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.image_header import read_image_header
+from function.scenes.image_header import read_image_header, read_image_shape
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.reader import SceneReader
@@ -136,7 +137,8 @@ def main() -> None:
     directory = arguments.directory.absolute()
     archive = make_archive(directory, arguments.size)
     server = MapServer(write_mapfile(directory / "maps"), "")
-    scenes = [read_product(archive.products[0], read_image_header).scene]
+    files = LocalFiles(archive.products[0])
+    scenes = [read_product(files, read_image_header, read_image_shape).scene]
     site = Site.of(arguments.size)
     figures: list[Figures] = []
     for case in CASES:
