@@ -111,6 +111,7 @@ class StandInRenderer:
     publication: Publication = PUBLICATION
     failure: OwsError | Exception | None = None
     asked: list[tuple[dict[str, str], dict[str, Raster], str]] = field(default_factory=list)
+    changed_layers: Mapping[str, ArchiveLayer] = field(default_factory=dict)
 
     def answer(
         self,
@@ -118,10 +119,12 @@ class StandInRenderer:
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
+        changed_layers: Mapping[str, ArchiveLayer],
     ) -> StandInRendering:
         legend = dict(parameters)["REQUEST"] == "GetLegendGraphic"
         assert extents == ({} if legend else EXTENTS)
         self.asked.append((dict(parameters), dict(rasters), online_resource))
+        self.changed_layers = changed_layers
         if self.failure is not None:
             raise self.failure
         return StandInRendering("image/png", b"a picture")

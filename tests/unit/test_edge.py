@@ -386,7 +386,7 @@ def test_the_landing_page_links_to_what_there_is(edge: Edge) -> None:
     assert links[0] == (
         "http://maps.example.org/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
     )
-    assert len(links) == 2 + 2 + 3
+    assert len(links) == 2 + 2 + 5
     for link in links:
         path, _, query = link.removeprefix("http://maps.example.org").partition("?")
         assert edge.client.simulate_get(path, query_string=query).status_code == 200
