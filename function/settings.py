@@ -197,6 +197,14 @@ class Settings:
             " Empty means as the request's Host header has it."
         ),
     ] = ""
+    public_archive: Annotated[
+        str,
+        About(
+            "Where clients reach the archive's files, for the assets of STAC items: pairs such as"
+            " `/data/=https://archive.example/ s3://eodata/=s3://eodata/`, with blanks between"
+            " them. A file below none of them is not listed: no directory or bucket is told."
+        ),
+    ] = ""
     trust_forwarded: Annotated[
         bool,
         About("Believe X-Forwarded-Host and -Proto: only behind a proxy that always sets them."),
