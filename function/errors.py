@@ -182,8 +182,8 @@ FAULTS: dict[type[OwsError], Fault] = {
     VersionNegotiationError: Fault(
         400, "InvalidParameterValue", "InvalidParameterValue", "VersionNegotiationFailed"
     ),
-    UnknownCollectionError: Fault(404, None, None, None),
-    UnknownItemError: Fault(404, None, None, None),
+    UnknownCollectionError: Fault(404, None, None),
+    UnknownItemError: Fault(404, None, None),
     InvalidTimeError: Fault(
         400, "InvalidDimensionValue", "InvalidDimensionValue", "InvalidSubsetting"
     ),

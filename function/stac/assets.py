@@ -26,12 +26,6 @@ def assets_of(scene: Scene, archive: PublishedArchive) -> dict[str, dict[str, An
     return assets
 
 
-def bands_of(assets: tuple[Asset, ...]) -> list[dict[str, Any]]:
-    """List the spectral bands among ``assets``, each once."""
-    names = dict.fromkeys(asset.band for asset in assets if asset.band in COMMON_NAMES)
-    return [_band(name) for name in names]
-
-
 def has_metres(asset: Asset) -> bool:
     """Whether the size of a pixel is in metres."""
     return asset.grid.crs != LONLAT

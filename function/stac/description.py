@@ -26,8 +26,10 @@ LIMIT: dict[str, Any] = {
 }
 DATETIME = TEXT | {"description": "A moment of RFC 3339, or an interval; .. is an open end."}
 TOKEN = TEXT | {"description": "The next page, as the link next has it."}
-OF_ITEMS = {"bbox": BBOX, "datetime": DATETIME, "limit": LIMIT, "token": TOKEN}
-OF_SEARCH = OF_ITEMS | {"collections": TEXTS, "ids": TEXTS, "intersects": OBJECT}
+OF_SEARCH = {
+    "bbox": BBOX, "collections": TEXTS, "datetime": DATETIME, "ids": TEXTS, "intersects": OBJECT,
+    "limit": LIMIT, "token": TOKEN,
+}  # fmt: skip
 FAILURE = {
     "type": "object",
     "required": ["code", "description"],
@@ -57,7 +59,7 @@ def description_of(addresses: Addresses) -> dict[str, Any]:
                     "getFeatures",
                     "Scenes of a collection, the most recent first.",
                     GEOJSON,
-                    [collection, *_query_parameters(OF_ITEMS)],
+                    [collection, *_query_parameters(OF_SEARCH)],
                 )
             },
             "/collections/{collectionId}/items/{featureId}": {

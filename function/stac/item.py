@@ -6,7 +6,7 @@ from typing import Any
 
 from function.scene import Scene
 from function.stac.addresses import Addresses, Preview
-from function.stac.assets import assets_of, bands_of, has_metres
+from function.stac.assets import assets_of, has_metres
 from function.stac.footprint import bounds_of, geometry_of, read_footprint
 from function.stac.missions import PRODUCTS
 from function.stac.published_archive import PublishedArchive
@@ -84,9 +84,6 @@ def _properties(scene: Scene) -> dict[str, Any]:
     sizes = [asset.resolution for asset in scene.assets if has_metres(asset)]
     if sizes:
         properties["gsd"] = min(sizes)
-    bands = bands_of(scene.assets)
-    if bands:
-        properties["bands"] = bands
     return properties
 
 

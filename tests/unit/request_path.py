@@ -12,6 +12,7 @@ from publications import COLLECTION, PUBLICATION
 from function.deadline import Deadline
 from function.errors import OwsError
 from function.grid import Grid
+from function.item_search import ItemSearch
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
 from function.raster import Raster
@@ -68,6 +69,29 @@ class StandInCatalogue:
     def ready(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+@dataclass
+class StandInListing:
+    """Lists scenes in the order they are given, from after the position asked for."""
+
+    scenes: tuple[Scene, ...] = (make_scene("two"), make_scene("one"))
+    failure: Exception | None = None
+    searches: list[ItemSearch] = field(default_factory=list)
+
+    def page(self, search: ItemSearch, deadline: Deadline) -> tuple[Scene, ...]:
+        deadline.check("search")
+        self.searches.append(search)
+        if self.failure is not None:
+            raise self.failure
+        names = [scene.name for scene in self.scenes]
+        first = names.index(search.after.name) + 1 if search.after is not None else 0
+        wanted = [
+            scene
+            for scene in self.scenes[first:]
+            if search.names is None or scene.name in search.names
+        ]
+        return tuple(wanted[: search.limit])
 
 
 @dataclass

@@ -15,7 +15,6 @@ from function.parse.parameters import shown
 Members = Mapping[str, object]
 
 SEARCH = ("bbox", "collections", "datetime", "ids", "intersects", "limit", "token")
-ITEMS = ("bbox", "datetime", "limit", "token")
 # Every resource may be asked for as JSON: there is nothing else but for the landing page.
 FORMAT = "f"
 FORMATS = ("json", "geojson")
@@ -24,7 +23,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
-def read_query(pairs: Sequence[tuple[str, str]], known: Sequence[str]) -> Members:
+def read_query(pairs: Sequence[tuple[str, str]], known: Sequence[str] = SEARCH) -> Members:
     """Read the parameters of a query string; an empty value counts as absent.
 
     Raises RefusedParameterError for one that is not ``known`` (OGC 17-069r4, 7.15.1: it must not

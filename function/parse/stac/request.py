@@ -1,7 +1,7 @@
 """An item search as sent becomes a checked ItemSearch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -9,7 +9,7 @@ from function.errors import InvalidParameterError, LimitExceededError
 from function.item_search import ItemSearch
 from function.parse.parameters import decode_form
 from function.parse.stac.area import read_bbox, read_geometry
-from function.parse.stac.members import ITEMS, SEARCH, Members, read_document, read_query
+from function.parse.stac.members import Members, read_document, read_query
 from function.parse.stac.moments import read_moments
 from function.parse.stac.token import read_token
 
@@ -37,12 +37,18 @@ class StatedSearch:
 
 def read_get_search(query: str) -> StatedSearch:
     """Read ``GET /search``; raises InvalidParameterError, RefusedParameterError."""
-    return _read_get(query, SEARCH)
+    return _read_get(query)
 
 
 def read_items(query: str, collection: str) -> StatedSearch:
-    """Read ``GET /collections/{collection}/items``; raises as ``read_get_search``."""
-    return _read_get(query, ITEMS, collection)
+    """Read ``GET /collections/{collection}/items``; raises as ``read_get_search``.
+
+    It takes all that a search does: pystac-client names the collection here once more.
+    """
+    stated = _read_get(query)
+    named = stated.search.collections
+    collections = (collection,) if named is None or collection in named else ()
+    return replace(stated, search=replace(stated.search, collections=collections))
 
 
 def read_item(query: str, collection: str, item: str) -> StatedSearch:
@@ -64,13 +70,13 @@ def check_plain(query: str) -> None:
     read_query(decode_form(query), ())
 
 
-def _read_get(query: str, known: Sequence[str], collection: str | None = None) -> StatedSearch:
+def _read_get(query: str) -> StatedSearch:
     pairs = decode_form(query)
-    search = _read_search(read_query(pairs, known), collection)
+    search = _read_search(read_query(pairs))
     return StatedSearch(search, tuple(pair for pair in pairs if pair[0] != TOKEN))
 
 
-def _read_search(members: Members, collection: str | None = None) -> ItemSearch:
+def _read_search(members: Members) -> ItemSearch:
     if "bbox" in members and "intersects" in members:
         raise InvalidParameterError("bbox and intersects cannot be asked for together")
     area = None
@@ -79,10 +85,9 @@ def _read_search(members: Members, collection: str | None = None) -> ItemSearch:
     elif "intersects" in members:
         area = read_geometry(members["intersects"])
     first, last = read_moments(members["datetime"]) if "datetime" in members else (None, None)
-    collections = _read_names(members, "collections")
     return ItemSearch(
         _read_limit(members.get("limit", DEFAULT_LIMIT)),
-        (collection,) if collection is not None else collections,
+        _read_names(members, "collections"),
         _read_names(members, "ids"),
         area,
         first,
