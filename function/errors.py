@@ -7,6 +7,10 @@ class OperatorError(Exception):
     """Base of every failure that whoever runs a command is told of, in one line."""
 
 
+class UsageError(OperatorError):
+    """The arguments of a command do not go together; the message says which."""
+
+
 class OwsError(Exception):
     """Base of every failure that a client is told of; its message is written for the client."""
 
@@ -73,14 +77,6 @@ class UnsupportedInterpolationError(OwsError):
 
 class VersionNegotiationError(OwsError):
     """None of the versions that a client accepts is served."""
-
-
-class UnknownCollectionError(OwsError):
-    """A path names a collection that the catalogue holds nothing of."""
-
-
-class UnknownItemError(OwsError):
-    """A path names a scene that the collection does not have."""
 
 
 class InvalidTimeError(OwsError):
@@ -182,8 +178,6 @@ FAULTS: dict[type[OwsError], Fault] = {
     VersionNegotiationError: Fault(
         400, "InvalidParameterValue", "InvalidParameterValue", "VersionNegotiationFailed"
     ),
-    UnknownCollectionError: Fault(404, None, None),
-    UnknownItemError: Fault(404, None, None),
     InvalidTimeError: Fault(
         400, "InvalidDimensionValue", "InvalidDimensionValue", "InvalidSubsetting"
     ),

@@ -1,8 +1,7 @@
 """Finds the scenes that a map is made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from psycopg.rows import TupleRow
 from psycopg.types.multirange import TimestamptzMultirange
@@ -83,7 +82,7 @@ class SceneCatalogue:
                 "south": area.south,
                 "east": area.east,
                 "north": area.north,
-                "times": _multirange(search.times),
+                "times": multirange(search.times),
                 "max_cloud": search.max_cloud,
                 "priority": search.priority.value,
                 "scene": search.scene,
@@ -94,7 +93,7 @@ class SceneCatalogue:
         )
         if search.scene is not None and not rows:
             self._check_held(collection, search.scene, deadline)
-        return tuple(read_scene(collection, row) for row in rows)
+        return tuple(_scene(collection, row) for row in rows)
 
     def _check_held(self, collection: str, name: str, deadline: Deadline | None) -> None:
         if not self._pool.fetch(HELD, (collection, name), deadline):
@@ -114,7 +113,8 @@ class SceneCatalogue:
         self._pool.fetch(READY)
 
 
-def _multirange(times: tuple[TimeRange, ...]) -> TimestamptzMultirange | None:
+def multirange(times: tuple[TimeRange, ...]) -> TimestamptzMultirange | None:
+    """Write times as PostgreSQL's; none is any time."""
     if not times:
         return None
     return TimestamptzMultirange(
@@ -133,8 +133,7 @@ def _extent(row: TupleRow) -> CollectionExtent:
     )
 
 
-def read_scene(collection: str, row: Sequence[Any]) -> Scene:
-    """Make a scene of a row that lists what it has, from its name to its asset document."""
+def _scene(collection: str, row: TupleRow) -> Scene:
     name, acquired, generated, platform, baseline, datatake, orbit, cell, cloud, area, document = (
         row
     )

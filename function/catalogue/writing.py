@@ -1,7 +1,9 @@
 """Writes scenes into the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -16,10 +18,15 @@ from function.scene import Scene
 # A write takes milliseconds, but waits for others that write the same acquisition.
 WRITE_SECONDS = 60.0
 WRITE = """
-SELECT write_indexed_scene(
-    %(scene)s::jsonb, %(assets)s::integer[], %(hrefs)s::text[], %(versions)s::integer[],
-    %(file_sizes)s::bigint[], %(file_stamps)s::text[], %(packets)s::bytea[], %(unfit)s::text[]
+SELECT place, outcome, superseding, superseded
+FROM write_scenes(
+    %(scenes)s::jsonb[], %(fingerprints)s::uuid[], %(places)s::integer[], %(assets)s::integer[],
+    %(hrefs)s::text[], %(versions)s::integer[], %(file_sizes)s::bigint[], %(file_stamps)s::text[],
+    %(packets)s::bytea[], %(unfit)s::text[]
 )
+"""
+KNOWN = """
+SELECT fingerprint FROM scene_fingerprints WHERE fingerprint = ANY(%(fingerprints)s::uuid[])
 """
 NO_INDEXES: Mapping[int, CodestreamRecord] = {}
 
@@ -36,42 +43,114 @@ class Written(StrEnum):
     UPDATED = "updated"
 
 
+@dataclass(frozen=True, slots=True)
+class ScenePackage:
+    """A scene to be written.
+
+    ``indexes`` are kept with it, by the places of their files among its assets. Those kept earlier
+    stay where the scene lists the same files as before. ``fingerprint`` tells what it was read
+    from; with None the scene is read again the next time.
+    """
+
+    scene: Scene
+    indexes: Mapping[int, CodestreamRecord] = field(default_factory=dict)
+    fingerprint: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a scene: ``superseding`` an older generation, or ``superseded`` itself."""
+
+    written: Written
+    superseding: bool = False
+    superseded: bool = False
+
+
 class SceneWriter:
-    """Writes each scene in a transaction of its own."""
+    """Makes the catalogue hold scenes as they are given; each is known by its name."""
 
     def __init__(self, pool: CataloguePool) -> None:
         self._pool = pool
 
-    def write(self, scene: Scene, indexes: Mapping[int, CodestreamRecord] = NO_INDEXES) -> Written:
-        """Make the catalogue hold ``scene`` as it is given; it is known by its name.
+    def known(self, fingerprints: Collection[UUID]) -> frozenset[UUID]:
+        """Tell which of ``fingerprints`` are those of scenes as they are held now.
 
-        ``indexes`` are kept with it, by the places of their files among its assets. Those kept
-        earlier stay where the scene lists the same files as before.
+        Raises:
+            CatalogueUnavailableError: the catalogue cannot be reached.
+        """
+        if not fingerprints:
+            return frozenset()
+        rows = self._pool.fetch(KNOWN, {"fingerprints": [str(each) for each in fingerprints]})
+        return frozenset(fingerprint for (fingerprint,) in rows)
+
+    def write(self, scene: Scene, indexes: Mapping[int, CodestreamRecord] = NO_INDEXES) -> Written:
+        """Write one scene, without a fingerprint.
 
         Raises:
             SceneRefusedError: the scene breaks a constraint of the schema.
-            CatalogueUnavailableError: the catalogue cannot be reached.
+            CatalogueUnavailableError, DeadlineExceededError: as for ``write_all``.
+        """
+        (delivery,) = self.write_all([ScenePackage(scene, indexes)])
+        if isinstance(delivery, SceneRefusedError):
+            raise delivery
+        return delivery.written
+
+    def write_all(self, packages: Sequence[ScenePackage]) -> list[Delivery | SceneRefusedError]:
+        """Write scenes in one transaction and tell, in their order, what became of them.
+
+        Where the catalogue refuses one of them, each is written in a transaction of its own.
+
+        Raises:
+            CatalogueUnavailableError: the catalogue cannot be reached, or had to break a deadlock.
             DeadlineExceededError: others held the same acquisition for a minute.
         """
+        if len({package.scene.name for package in packages}) < len(packages):
+            return [self._write_one(package) for package in packages]
         try:
-            rows = self._pool.fetch(
-                WRITE,
-                {
-                    "scene": orjson.dumps(_document(scene)).decode(),
-                    "assets": list(indexes),
-                    "hrefs": [scene.assets[place].href for place in indexes],
-                    "versions": [record.version for record in indexes.values()],
-                    "file_sizes": [record.state.size for record in indexes.values()],
-                    "file_stamps": [record.state.stamp for record in indexes.values()],
-                    "packets": [record.packets for record in indexes.values()],
-                    "unfit": [record.unfit for record in indexes.values()],
-                },
-                Deadline.after(WRITE_SECONDS),
-            )
+            return list(self._write(packages))
         except psycopg.DatabaseError as error:
-            rule = error.diag.constraint_name or error.diag.message_primary
-            raise SceneRefusedError(f"{scene.name}: the catalogue refuses it: {rule}") from error
-        return Written(rows[0][0])
+            if len(packages) == 1:
+                return [_refusal(packages[0].scene, error)]
+            return [self._write_one(package) for package in packages]
+
+    def _write_one(self, package: ScenePackage) -> Delivery | SceneRefusedError:
+        try:
+            (delivery,) = self._write([package])
+        except psycopg.DatabaseError as error:
+            return _refusal(package.scene, error)
+        return delivery
+
+    def _write(self, packages: Sequence[ScenePackage]) -> Iterator[Delivery]:
+        made = [
+            (place, package.scene.assets[asset].href, asset, record)
+            for place, package in enumerate(packages, start=1)
+            for asset, record in package.indexes.items()
+        ]
+        rows = self._pool.fetch(
+            WRITE,
+            {
+                "scenes": [orjson.dumps(_document(each.scene)).decode() for each in packages],
+                "fingerprints": [
+                    None if each.fingerprint is None else str(each.fingerprint) for each in packages
+                ],
+                "places": [place for place, *_ in made],
+                "hrefs": [href for _, href, *_ in made],
+                "assets": [asset for _, _, asset, _ in made],
+                "versions": [record.version for *_, record in made],
+                "file_sizes": [record.state.size for *_, record in made],
+                "file_stamps": [record.state.stamp for *_, record in made],
+                "packets": [record.packets for *_, record in made],
+                "unfit": [record.unfit for *_, record in made],
+            },
+            Deadline.after(WRITE_SECONDS),
+        )
+        for _, outcome, superseding, superseded in rows:
+            yield Delivery(Written(outcome), superseding, superseded)
+
+
+def _refusal(scene: Scene, error: psycopg.DatabaseError) -> SceneRefusedError:
+    rule = error.diag.constraint_name or error.diag.message_primary or error
+    return SceneRefusedError(f"{scene.name}: the catalogue refuses it: {rule}")
 
 
 def _document(scene: Scene) -> dict[str, object]:

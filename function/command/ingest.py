@@ -1,56 +1,217 @@
 """``sentinel-ows ingest``: catalogues products. Running it again changes nothing."""
 
 import argparse
-import json
-import shutil
+import math
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
-from pathlib import PurePosixPath
-from typing import Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
 
 from function.catalogue.codestream_indexes import KnownIndexes
-from function.catalogue.pool import CataloguePool
+from function.catalogue.search import SceneCatalogue
 from function.catalogue.writing import SceneWriter
+from function.command.catalogue_pool import open_pool
+from function.command.ingest_report import report_for
 from function.command.running_catalogue import running_catalogue
-from function.ingest.discovery import discover
-from function.ingest.ingestion import Ingested, Outcome, ingest_products
+from function.command.stopping import Stopping
+from function.errors import CatalogueUnavailableError, UsageError
+from function.ingest.discovery import ProductAddress
+from function.ingest.outcome import Ingested, Outcome, Tally
+from function.ingest.pipeline import Pipeline
+from function.ingest.products import open_product, read_product
+from function.ingest.readers import Readers
+from function.ingest.reading import ReadProduct
 from function.ingest.scene_indexing import SceneIndexer
+from function.ingest.sources import ProductDirectories, Source
+from function.ingest.stac.documents import STANDARD_INPUT, ItemDocument, ItemLines
+from function.scenes.access.address import is_remote
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
 
+Number = TypeVar("Number", int, float)
+
 ALL_GOOD = 0
 SOME_REFUSED = 1
-# Products by what became of them, then image files: those whose codestream index was made, and
-# those that cannot have one.
-COUNTED: Sequence[str] = (*Outcome, "partial", "indexed", "unfit")
+UNREACHABLE = 3
 # Files indexed at once. It is mostly waiting, and CDSE's store allows four connections.
 FILES_AT_ONCE = 4
-TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
+DOCUMENTS = frozenset({".json", ".geojson"})
+LINES = frozenset({".ndjson", ".jsonl", ".geojsonl"})
+EXITS = """exit codes:
+  0    all products are in the catalogue, if only in part
+  1    some were refused; the others are in
+  2    the arguments or settings do not parse
+  3    the catalogue, a source or an archive could not be reached: run again
+  130, 143  Ctrl-C or SIGTERM ended it; what was in hand is finished
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Take the paths of products, or of directories that hold them."""
+    """Take sources, a search of a STAC API, and how to go about it."""
     parser.description = (
-        "Catalogue products of Sentinel-2 (L1C, L2A) and Sentinel-1 (GRD). Exits with 0"
-        " where all could be read, if only in part, and with 1 where one was refused. Writes a"
-        " line of JSON for each product where standard output is no terminal."
+        "Catalogue products of Sentinel-2 (L1C, L2A) and Sentinel-1 (GRD). Run again, it goes on"
+        " where it ended and passes over what is as it was. Writes a line of JSON for each product"
+        " where standard output is no terminal."
+    )
+    parser.epilog = EXITS
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="a product's directory, or one that holds some at any depth: a path, or"
+        " s3://bucket/prefix; a file of a STAC item"
+        " or a collection of items (.json, .geojson), or of an item a line (.ndjson, .jsonl, or -"
+        " for standard input)",
     )
     parser.add_argument(
-        "paths",
-        metavar="PATH",
-        nargs="+",
-        help="a product's directory, or one that holds some at any depth: a path, or s3://bucket/prefix",
+        "--products-at-once",
+        metavar="N",
+        type=_positive(int),
+        help="instead of SENTINEL_OWS_INGEST_PRODUCTS",
     )
+    parser.add_argument(
+        "--watch",
+        metavar="SECONDS",
+        type=_positive(float),
+        help="look for new products that long after each look, until stopped",
+    )
+    search = parser.add_argument_group("search of a STAC API")
+    search.add_argument("--stac-api", metavar="URL", help="the API's landing page")
+    search.add_argument(
+        "--collection", metavar="NAME", action="append", help="may be given several times"
+    )
+    search.add_argument(
+        "--bbox", metavar=("WEST", "SOUTH", "EAST", "NORTH"), nargs=4, type=float, help="degrees"
+    )
+    search.add_argument(
+        "--datetime", metavar="TIME", help="2026-06, 2026-06-01/2026-06-30, 2026-06-01/.."
+    )
+    search.add_argument("--max-cloud", metavar="PERCENT", type=float)
+    search.add_argument("--limit", metavar="N", type=_positive(int), help="no more than N items")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Ingest, report each product and sum up."""
-    archive = Archive(
+    workers = arguments.products_at_once or settings.ingest_products
+    archive = _archive(settings)
+    sources = list(_sources(arguments, archive))
+    stopping = Stopping()
+    tally = Tally()
+    report = report_for(None if arguments.watch else _total(sources))
+    try:
+        with (
+            running_catalogue(settings) as running,
+            open_pool(running.database_url, workers + 1) as pool,
+            ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="index") as executor,
+        ):
+            SceneCatalogue(pool).ready()
+            pipeline = Pipeline(
+                SceneIndexer(archive.open, executor),
+                KnownIndexes(pool),
+                SceneWriter(pool),
+                workers,
+                stopping.event,
+            )
+            looks = _look(pipeline, sources, arguments.watch, stopping.event)
+            for ingested in looks:
+                tally.add(ingested)
+                report.product(ingested)
+    except CatalogueUnavailableError as error:
+        print(f"sentinel-ows: {error}", file=sys.stderr)
+        return UNREACHABLE
+    finally:
+        report.summary(tally)
+        archive.close()
+    if arguments.watch:
+        return ALL_GOOD
+    return stopping.exit_code or _exit_code(tally)
+
+
+def _look(
+    pipeline: Pipeline, sources: Sequence[Source], seconds: float | None, stop: threading.Event
+) -> Iterator[Ingested]:
+    """Look through the sources once, or again and again; then what is as it was goes untold."""
+    yield from pipeline.run(sources)
+    while seconds is not None and not stop.wait(seconds):
+        try:
+            for ingested in pipeline.run(sources):
+                if ingested.outcome is not Outcome.UNCHANGED:
+                    yield ingested
+        except CatalogueUnavailableError as error:
+            print(f"sentinel-ows: {error}; trying again in {seconds:g} s", file=sys.stderr)
+
+
+def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source]:
+    readers = _readers(archive)
+    searching = ("collection", "bbox", "datetime", "max_cloud", "limit")
+    if arguments.stac_api is None:
+        if not arguments.sources:
+            raise UsageError("name a SOURCE, or a STAC API with --stac-api")
+        for name in searching:
+            if getattr(arguments, name) is not None:
+                raise UsageError(f"--{name.replace('_', '-')} goes with --stac-api")
+    elif not arguments.collection:
+        raise UsageError("--stac-api needs a --collection")
+    if arguments.watch and STANDARD_INPUT in arguments.sources:
+        raise UsageError("standard input cannot be watched")
+    for word in arguments.sources:
+        yield _source(word, archive, readers)
+    if arguments.stac_api is not None:
+        # pystac-client takes a third of a second to import, which others need not wait for.
+        search = import_module("function.ingest.stac.search")
+        query = search.Query(
+            tuple(arguments.collection),
+            tuple(arguments.bbox) if arguments.bbox else None,
+            arguments.datetime,
+            arguments.max_cloud,
+            arguments.limit,
+        )
+        yield search.StacSearch(arguments.stac_api, query, readers)
+
+
+def _source(word: str, archive: Archive, readers: Readers) -> Source:
+    path = Path(word)
+    is_file = not (is_remote(word) or path.is_dir())
+    if word == STANDARD_INPUT or (is_file and path.suffix.lower() in LINES):
+        return ItemLines(path, readers)
+    if is_file and path.suffix.lower() in DOCUMENTS:
+        return ItemDocument(path, readers)
+    return ProductDirectories(word, archive, readers)
+
+
+def _readers(archive: Archive) -> Readers:
+    read_header = partial(read_image_header, archive=archive)
+    read_shape = partial(read_image_shape, archive=archive)
+
+    def read_directory(href: str) -> ReadProduct:
+        return read_product(open_product(ProductAddress(href), archive), read_header, read_shape)
+
+    return Readers(read_header, read_directory)
+
+
+def _total(sources: Sequence[Source]) -> int | None:
+    """Count the products for the progress bar, where there is one and every source can tell."""
+    if not sys.stderr.isatty():
+        return None
+    counts = [source.count() for source in sources]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _exit_code(tally: Tally) -> int:
+    if tally[Outcome.UNREACHABLE]:
+        return UNREACHABLE
+    return SOME_REFUSED if tally[Outcome.REFUSED] else ALL_GOOD
+
+
+def _archive(settings: Settings) -> Archive:
+    return Archive(
         AccessLimits(
             settings.archive_connections,
             settings.archive_timeout_seconds,
@@ -58,94 +219,14 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             settings.archive_cache_bytes,
         )
     )
-    products = [found for path in arguments.paths for found in discover(str(path), archive)]
-    report: Report = TerminalReport(len(products)) if sys.stdout.isatty() else JsonReport()
-    counts: Counter[str] = Counter()
-    try:
-        with (
-            running_catalogue(settings) as running,
-            _catalogue(running.database_url) as pool,
-            ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="index") as executor,
-        ):
-            for ingested in ingest_products(
-                products,
-                archive,
-                partial(read_image_header, archive=archive),
-                partial(read_image_shape, archive=archive),
-                SceneIndexer(archive.open, executor),
-                KnownIndexes(pool),
-                SceneWriter(pool),
-            ):
-                counts[ingested.outcome] += 1
-                counts["partial"] += bool(ingested.warnings)
-                counts["indexed"] += ingested.indexed
-                counts["unfit"] += sum(map(len, ingested.unfit.values()))
-                report.product(ingested)
-    finally:
-        archive.close()
-        report.summary(counts)
-    return SOME_REFUSED if counts[Outcome.REFUSED] else ALL_GOOD
 
 
-@contextmanager
-def _catalogue(url: str) -> Iterator[CataloguePool]:
-    pool = CataloguePool(url, connections=1)
-    pool.open()
-    try:
-        yield pool
-    finally:
-        pool.close()
+def _positive(kind: type[Number]) -> Callable[[str], Number]:
+    def read(text: str) -> Number:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise ValueError
+        return value
 
-
-class Report(Protocol):
-    """Tells an operator, or the program that runs us, how the ingest goes."""
-
-    def product(self, ingested: Ingested) -> None: ...
-
-    def summary(self, counts: Counter[str]) -> None: ...
-
-
-class JsonReport:
-    """A line of JSON a product, and one for the summary."""
-
-    def product(self, ingested: Ingested) -> None:
-        line: dict[str, object] = {"path": ingested.path, "outcome": ingested.outcome}
-        if ingested.warnings:
-            line["warnings"] = ingested.warnings
-        if ingested.reason is not None:
-            line["reason"] = ingested.reason
-        if ingested.indexed:
-            line["indexed"] = ingested.indexed
-        if ingested.unfit:
-            line["unfit"] = ingested.unfit
-        print(json.dumps(line), flush=True)
-
-    def summary(self, counts: Counter[str]) -> None:
-        print(json.dumps({"summary": {name: counts[name] for name in COUNTED}}), flush=True)
-
-
-class TerminalReport:
-    """A line that counts up, above it what deserves a look."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-
-    def product(self, ingested: Ingested) -> None:
-        self._done += 1
-        name = PurePosixPath(ingested.path).name
-        notes = [f"refused: {ingested.reason}"] if ingested.reason is not None else []
-        notes += [f"partial: {warning}" for warning in ingested.warnings]
-        notes += [
-            f"read through GDAL: {', '.join(names)}: {reason}"
-            for reason, names in ingested.unfit.items()
-        ]
-        for note in notes:
-            print(f"{TO_LINE_START}{name}\n    {note}")
-        progress = f"{self._done} of {self._total}  {ingested.outcome}  {name}"
-        width = shutil.get_terminal_size().columns - 1
-        print(f"{TO_LINE_START}{progress[:width]}", end="", flush=True)
-
-    def summary(self, counts: Counter[str]) -> None:
-        told = ", ".join(f"{counts[name]} {name}" for name in COUNTED)
-        print(f"{TO_LINE_START}{told}")
+    read.__name__ = f"positive {kind.__name__}"  # as argparse tells of what does not parse
+    return read

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
-from function.errors import OperatorError, OwsError
+from function.errors import OperatorError, OwsError, UsageError
 from function.own_threads import compute_alone
 from function.settings import Settings, SettingsError
 
@@ -18,6 +18,9 @@ SUBCOMMANDS = {
     "serve": "serve maps over HTTP",
     "migrate": "bring the catalogue's schema up to date",
     "ingest": "catalogue products",
+    "list": "list what the catalogue holds",
+    "show": "show all that the catalogue holds of a product",
+    "remove": "remove products from the catalogue",
     "demo": "write the demo products",
     "database": "start, stop or inspect the private database",
 }
@@ -47,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = subcommand.run(arguments, Settings.from_environment())
     except (OperatorError, OwsError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return MISUSED if isinstance(error, SettingsError) else FAILED
+        return MISUSED if isinstance(error, SettingsError | UsageError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     return code

@@ -1,7 +1,6 @@
 """What parsing hands on: a request that has been checked, as frozen values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from function.grid import Grid
 from function.layer import ArchiveLayer
@@ -10,17 +9,12 @@ from function.search import Search
 
 @dataclass(frozen=True, slots=True)
 class OwsQuery:
-    """An operation to be answered by MapServer; ``parameters`` is all that it is told.
-
-    ``changed_layers`` are the archive layers that the request makes otherwise than the mapfile
-    does, by name.
-    """
+    """An operation to be answered by MapServer; ``parameters`` is all that it is told."""
 
     service: str
     version: str
     operation: str
     parameters: tuple[tuple[str, str], ...]
-    changed_layers: Mapping[str, ArchiveLayer] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,14 @@ from function.grid import Grid
 from function.scenes.encoding import COLOUR, band_profile, write_jpeg2000
 
 COMMAND = (sys.executable, "-m", "function.command", "ingest")
-TABLES = ("scenes", "codestream_indexes", "grid_cells", "cell_extents", "collections")
+TABLES = (
+    "scenes",
+    "codestream_indexes",
+    "scene_fingerprints",
+    "grid_cells",
+    "cell_extents",
+    "collections",
+)
 SMALL = {"10980<": "120<", "5490<": "60<", "1830<": "20<"}
 OTHER_NAME = NAME.replace("20240601", "20240606")
 OTHER = {NAME: OTHER_NAME, "2024-06-01T": "2024-06-06T", "GS2A_20240601": "GS2A_20240606"}
@@ -62,7 +69,10 @@ def ingest(url: str, *paths: Path) -> tuple[int, list[dict[str, Any]], str]:
 
 
 def summary(**counts: int) -> dict[str, Any]:
-    names = ("new", "unchanged", "updated", "refused", "partial", "indexed", "unfit")
+    names = (
+        "new", "unchanged", "updated", "refused", "unreachable", "superseding", "superseded",
+        "partial", "indexed", "unfit",
+    )  # fmt: skip
     return {"summary": {name: counts.get(name, 0) for name in names}}
 
 
@@ -83,11 +93,11 @@ def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> 
     first = write_readable_product(tmp_path / "2024" / "06" / "01")
     second = write_readable_product(tmp_path / "2024" / "06" / "06", OTHER)
     second = second.rename(second.with_name(f"{OTHER_NAME}.SAFE"))
-    expected = [{"path": str(path), "outcome": "new", "indexed": 3} for path in (first, second)]
+    expected = [{"product": str(path), "outcome": "new", "indexed": 3} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2, indexed=6)], "")
     before = rows(catalogue_url)
-    assert [len(before[table]) for table in TABLES] == [2, 6, 1, 1, 1]
-    again = [{"path": str(path), "outcome": "unchanged"} for path in (first, second)]
+    assert [len(before[table]) for table in TABLES] == [2, 6, 2, 1, 1, 1]
+    again = [{"product": str(path), "outcome": "unchanged"} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*again, summary(unchanged=2)], "")
     assert rows(catalogue_url) == before
 
@@ -96,12 +106,12 @@ def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> N
     root = write_readable_product(tmp_path)
     image = (root / IMAGES[1]).rename(tmp_path / "on its way.jp2")
     warning = f"1 images are missing: {STEM}_SCL_20m.jp2"
-    line = {"path": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
+    line = {"product": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1, indexed=2)], "")
     image.rename(root / IMAGES[1])
     # The image takes the place of another among the scene's files, whose index goes and is made
     # again as well.
-    line = {"path": str(root), "outcome": "updated", "indexed": 2}
+    line = {"product": str(root), "outcome": "updated", "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(updated=1, indexed=2)], "")
 
 
@@ -113,11 +123,11 @@ def test_an_image_that_cannot_be_indexed_is_told_and_not_tried_again(
     options = {"QUALITY": "100", "REVERSIBLE": "YES", "GMLJP2": "YES", "GEOJP2": "NO"}
     rasterio.shutil.copy(image, root / IMAGES[1], driver="JP2OpenJPEG", **options)
     unfit = {"no packet lengths": [f"{STEM}_SCL_20m.jp2"]}
-    line = {"path": str(root), "outcome": "new", "indexed": 2, "unfit": unfit}
+    line = {"product": str(root), "outcome": "new", "indexed": 2, "unfit": unfit}
     assert ingest(catalogue_url, root) == (0, [line, summary(new=1, indexed=2, unfit=1)], "")
     before = rows(catalogue_url)
-    line = {"path": str(root), "outcome": "unchanged", "unfit": unfit}
-    assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1, unfit=1)], "")
+    line = {"product": str(root), "outcome": "unchanged"}
+    assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1)], "")
     assert rows(catalogue_url) == before
 
 
@@ -130,10 +140,10 @@ def test_a_damaged_image_is_told_and_tried_again(catalogue_url: str, tmp_path: P
         f"1 images cannot be indexed: {STEM}_B04_10m.jp2:"
         " a tile-part reaches past the end of the codestream"
     )
-    line = {"path": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
+    line = {"product": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1, indexed=2)], "")
     (root / IMAGES[0]).write_bytes(data)
-    line = {"path": str(root), "outcome": "unchanged", "indexed": 1}
+    line = {"product": str(root), "outcome": "unchanged", "indexed": 1}
     assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1, indexed=1)], "")
 
 
@@ -146,7 +156,7 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
     nowhere = tmp_path / "nowhere"
     code, lines, errors = ingest(catalogue_url, tmp_path, nowhere)
     assert (code, errors) == (1, "")
-    assert [(line.get("path"), line.get("outcome")) for line in lines[:-1]] == [
+    assert [(line.get("product"), line.get("outcome")) for line in lines[:-1]] == [
         (str(broken), "refused"),
         (str(good), "new"),
         (str(impossible), "refused"),
@@ -155,7 +165,8 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
     assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
     assert lines[2]["reason"].endswith("scene_relative_orbit_is_positive")
     assert lines[3]["reason"] == "it holds no product's metadata, or does not exist"
-    assert lines[-1] == summary(new=1, refused=3, indexed=3)
+    reasons = {line["reason"]: 1 for line in lines[:-1] if "reason" in line}
+    assert lines[-1] == {**summary(new=1, refused=3, indexed=3), "reasons": reasons}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +179,7 @@ def test_without_a_catalogue_it_says_so(
     absent = f"postgresql:///none?host={tmp_path}"
     url = absent if url_of == "absent" else request.getfixturevalue(url_of)
     code, lines, errors = ingest(url, write_readable_product(tmp_path))
-    assert (code, lines) == (1, [summary()])
+    assert (code, lines) == (3, [summary()])
     told = errors.splitlines()[-1]  # above it, why each attempt to connect failed
     assert told.startswith("sentinel-ows: the catalogue ")
     assert message in told
@@ -183,6 +194,7 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
         [*COMMAND, str(tmp_path), str(tmp_path / "nowhere")],
         env=environment(catalogue_url),
         stdout=writing,
+        stderr=writing,
     ) as process:
         os.close(writing)
         shown = ""
@@ -192,10 +204,12 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
     os.close(reading)
     assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
     assert "nowhere\r\n    refused: it holds no product's metadata, or does not exist" in shown
-    assert "1 of 2  new" in shown
-    assert shown.splitlines()[-1].endswith(
-        "1 new, 0 unchanged, 0 updated, 1 refused, 1 partial, 2 indexed, 0 unfit"
+    assert "] 2 of 2  " in shown
+    assert (
+        "1 new, 0 unchanged, 0 updated, 1 refused, 0 unreachable, 0 superseding, 0 superseded,"
+        " 1 partial, 2 indexed, 0 unfit" in shown
     )
+    assert shown.splitlines()[-1].endswith("1 x it holds no product's metadata, or does not exist")
 
 
 def _read(terminal: int) -> str:
