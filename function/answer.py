@@ -75,6 +75,7 @@ class Renderer(Protocol):
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
+        changed_layers: Mapping[str, ArchiveLayer],
     ) -> Rendering: ...
 
 
@@ -255,7 +256,9 @@ class RequestPath:
             (name,) = rasters
             stored = self._write_coverage(query, rasters[name], found[name].scenes)
             return stored.content_type, stored
-        rendering = self._renderer.answer(query.parameters, rasters, extents, asked.online_resource)
+        rendering = self._renderer.answer(
+            query.parameters, rasters, extents, asked.online_resource, query.changed_layers
+        )
         return rendering.content_type, rendering.body
 
     def _cut_warning(self, layer: ArchiveLayer) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from function.answer import RequestPath
 from function.catalogue.codestream_indexes import CodestreamIndexes
+from function.catalogue.listing import SceneListing
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.container import Container, read_container
@@ -18,6 +19,8 @@ from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
+from function.stac.published_archive import PublishedArchive
+from function.stac_answer import StacPath
 from function.telemetry import Telemetry, names
 
 # Beside the cache of tiles a process needs 200 MB, and each map that is being read up to 250 MB.
@@ -93,7 +96,13 @@ def compose(settings: Settings) -> Service:
         answer_coverage,
         settings,
     )
-    application = create_application(path, catalogue.ready, telemetry, settings)
+    stac = StacPath(
+        SceneListing(pool),
+        catalogue,
+        path.publication,
+        PublishedArchive.of(settings.public_archive),
+    )
+    application = create_application(path, stac, catalogue.ready, telemetry, settings)
     return Service(application, pool, gdal, archive, workers, telemetry)
 
 

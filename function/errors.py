@@ -79,6 +79,14 @@ class VersionNegotiationError(OwsError):
     """None of the versions that a client accepts is served."""
 
 
+class UnknownCollectionError(OwsError):
+    """A path names a collection that the catalogue holds nothing of."""
+
+
+class UnknownItemError(OwsError):
+    """A path names a scene that the collection does not have."""
+
+
 class InvalidTimeError(OwsError):
     """TIME does not parse or lies outside the layer's extent."""
 
@@ -178,6 +186,8 @@ FAULTS: dict[type[OwsError], Fault] = {
     VersionNegotiationError: Fault(
         400, "InvalidParameterValue", "InvalidParameterValue", "VersionNegotiationFailed"
     ),
+    UnknownCollectionError: Fault(404, None, None),
+    UnknownItemError: Fault(404, None, None),
     InvalidTimeError: Fault(
         400, "InvalidDimensionValue", "InvalidDimensionValue", "InvalidSubsetting"
     ),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from function.colour_ramp import ColourRamp
+
 
 class LayerKind(StrEnum):
     """How a layer's bands become pixels."""
@@ -20,6 +22,15 @@ class Resampling(StrEnum):
     CUBIC = "cubic"
 
 
+class Composite(StrEnum):
+    """How scenes over one pixel become its value."""
+
+    FIRST = "first"  # that of the best scene which has one
+    MEDIAN = "median"
+    MAX = "max"
+    MEAN = "mean"
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveLayer:
     """One layer's recipe.
@@ -30,6 +41,9 @@ class ArchiveLayer:
     ``stretch`` is the pair of reflectances shown as darkest and brightest. ``masked_classes`` are
     the SCL classes that CLOUDMASK takes out, ``masked_by_default`` its value where a request
     names none. ``resolution`` is the pixel size in metres of the coverage that the layer is.
+
+    ``expression_bands`` are those that the EXPRESSION of a request may name; none where the layer
+    takes no EXPRESSION. ``ramp`` colours an index that has no classes of its own.
     """
 
     name: str
@@ -44,6 +58,9 @@ class ArchiveLayer:
     masked_classes: frozenset[int] = frozenset()
     masked_by_default: bool = False
     resolution: float = 10.0
+    expression_bands: tuple[str, ...] = ()
+    ramp: ColourRamp | None = None
+    composite: Composite = Composite.FIRST
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,23 @@ class Settings:
             " hold a band of a whole product at 10 m (10980 x 10980)."
         ),
     ] = 268_435_456
+    max_expression_length: Annotated[
+        int, About("Characters of an EXPRESSION. Every published index fits in a fifth of them.")
+    ] = 512
+    max_expression_terms: Annotated[
+        int,
+        About(
+            "Numbers, bands and operations of an EXPRESSION. Every published index has fewer than"
+            " 40; 200 take some 0.1 s for a million pixels."
+        ),
+    ] = 200
+    max_expression_bands: Annotated[
+        int,
+        About(
+            "Bands that an EXPRESSION may name. Each is an image to fetch and decode; indices have"
+            " up to four."
+        ),
+    ] = 6
     decode_threads: Annotated[
         int,
         About(
@@ -185,6 +202,14 @@ class Settings:
         About(
             "URL that clients reach the service by, without /ows, for the links in capabilities."
             " Empty means as the request's Host header has it."
+        ),
+    ] = ""
+    public_archive: Annotated[
+        str,
+        About(
+            "Where clients reach the archive's files, for the assets of STAC items: pairs such as"
+            " `/data/=https://archive.example/ s3://eodata/=s3://eodata/`, with blanks between"
+            " them. A file below none of them is not listed: no directory or bucket is told."
         ),
     ] = ""
     trust_forwarded: Annotated[

@@ -1,7 +1,8 @@
 """Finds the scenes that a map is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
+from typing import Any
 
 from psycopg.rows import TupleRow
 from psycopg.types.multirange import TimestamptzMultirange
@@ -93,7 +94,7 @@ class SceneCatalogue:
         )
         if search.scene is not None and not rows:
             self._check_held(collection, search.scene, deadline)
-        return tuple(_scene(collection, row) for row in rows)
+        return tuple(read_scene(collection, row) for row in rows)
 
     def _check_held(self, collection: str, name: str, deadline: Deadline | None) -> None:
         if not self._pool.fetch(HELD, (collection, name), deadline):
@@ -133,7 +134,8 @@ def _extent(row: TupleRow) -> CollectionExtent:
     )
 
 
-def _scene(collection: str, row: TupleRow) -> Scene:
+def read_scene(collection: str, row: Sequence[Any]) -> Scene:
+    """Make a scene of a row that lists what it has, from its name to its asset document."""
     name, acquired, generated, platform, baseline, datatake, orbit, cell, cloud, area, document = (
         row
     )

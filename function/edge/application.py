@@ -12,22 +12,40 @@ from function.edge.health import Live, Ready
 from function.edge.landing import Landing
 from function.edge.measures import Measures
 from function.edge.ows import OWS, OwsResource
+from function.edge.stac import ROUTES, StacResource, StacSearch
 from function.edge.tracing import Tracing
+from function.edge.turns import Turns
 from function.errors import OwsError
 from function.settings import Settings
+from function.stac_answer import Resource, StacPath
 from function.telemetry import Telemetry
 
 Application = falcon.App[falcon.Request, falcon.Response]
 
 
 def create_application(
-    path: RequestPath, check: Callable[[], None], telemetry: Telemetry, settings: Settings
+    path: RequestPath,
+    stac: StacPath,
+    check: Callable[[], None],
+    telemetry: Telemetry,
+    settings: Settings,
 ) -> Application:
-    """Route requests to ``path``; ``check`` raises the OwsError that keeps maps from being made."""
+    """Route requests to ``path`` and those for what the archive holds to ``stac``.
+
+    ``check`` raises the OwsError that keeps maps from being made.
+    """
     address = PublicAddress(settings.public_url, settings.trust_forwarded)
+    turns = Turns(settings.threads)
+    root = StacResource(Resource.LANDING, stac, address, turns, settings)
     routes = {
-        "/": Landing(path.publication, address),
-        OWS: OwsResource(path, address, settings),
+        "/": Landing(path.publication, address, root),
+        **{
+            route: (StacSearch if resource is Resource.SEARCH else StacResource)(
+                resource, stac, address, turns, settings
+            )
+            for route, resource in ROUTES.items()
+        },
+        OWS: OwsResource(path, address, turns, settings),
         "/health/live": Live(),
         "/health/ready": Ready(check),
         "/metrics": Measures(telemetry),

@@ -1,8 +1,11 @@
-"""The XML that tells a client what went wrong, in the form of the version it speaks."""
+"""What tells a client what went wrong, in the form of the version it speaks."""
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from xml.sax.saxutils import escape, quoteattr
+
+import orjson
 
 from function.errors import Fault
 from function.parse.coverage.version import WCS_100, WCS_111, WCS_201
@@ -119,3 +122,10 @@ def _code(reported: ReportedVersion, fault: Fault) -> str | None:
     if reported.version == WCS_111:
         return _CODES_111.get(fault.wcs, "InvalidParameterValue")
     return fault.wcs
+
+
+def write_json_report(fault: Fault, message: str, trace_id: str) -> ExceptionReport:
+    """Write a failure of the STAC API: code and description (OGC 17-069r4, 7.5.1), and trace."""
+    code = fault.wms_130 or HTTPStatus(fault.status).phrase.replace(" ", "")
+    body = orjson.dumps({"code": code, "description": message, "trace": trace_id})
+    return ExceptionReport("application/json", body)

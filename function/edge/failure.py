@@ -1,11 +1,12 @@
-"""Answers for requests that fail: an exception report, whatever it was."""
+"""Answers for requests that fail: an exception report, whatever it was, in XML or JSON."""
 
 import logging
 from http import HTTPStatus
 
 import falcon
 
-from function.edge.exception_report import write_report
+from function.edge.exception_report import write_json_report, write_report
+from function.edge.stac import ROUTES
 from function.edge.tracing import find_trace
 from function.errors import Fault, OwsError, fault_of
 from function.parse.reported_version import reported_version
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 # A database that restarts is back within seconds.
 RETRY_SECONDS = 5
+
+JSON_ROUTES = frozenset({"/", *ROUTES})
 
 UNEXPECTED = Fault(500, None, None)
 UNEXPECTED_MESSAGE = "the service failed; its log tells why under this trace"
@@ -51,10 +54,12 @@ def _report(
     trace = find_trace(request)
     if trace is not None:
         trace.fail(error)
-    texts = getattr(request.context, "texts", (request.query_string,))
-    report = write_report(
-        reported_version(texts), fault, message, trace.trace_id if trace is not None else "none"
-    )
+    trace_id = trace.trace_id if trace is not None else "none"
+    if request.uri_template in JSON_ROUTES:
+        report = write_json_report(fault, message, trace_id)
+    else:
+        texts = getattr(request.context, "texts", (request.query_string,))
+        report = write_report(reported_version(texts), fault, message, trace_id)
     response.status = fault.status
     response.content_type = report.content_type
     response.data = report.body

@@ -19,10 +19,9 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
     Raises BodyTooLargeError, UnknownBodyError for a body that is neither form nor XML, and
     InvalidParameterError for bytes that are not UTF-8 and for XML that is no request.
     """
-    # WSGI hands the bytes of a URL over as Latin-1 (PEP 3333).
-    texts = [_decode(request.query_string.encode("latin-1"))]
+    texts = [read_query_string(request)]
     if request.method == "POST":
-        body = _read_body(request, max_body_bytes)
+        body = read_body(request, max_body_bytes)
         # A client that names no type (OWSLib does not) can mean nothing but a form.
         stated = request.content_type or falcon.MEDIA_URLENCODED
         media_type = stated.split(";")[0].strip().lower()
@@ -37,7 +36,14 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _read_body(request: falcon.Request, limit: int) -> bytes:
+def read_query_string(request: falcon.Request) -> str:
+    """Read the query string; raises InvalidParameterError for bytes that are not UTF-8."""
+    # WSGI hands the bytes of a URL over as Latin-1 (PEP 3333).
+    return _decode(request.query_string.encode("latin-1"))
+
+
+def read_body(request: falcon.Request, limit: int) -> bytes:
+    """Read the body of a POST; raises BodyTooLargeError for more than ``limit`` bytes."""
     length = request.content_length
     if length is not None and length > limit:
         raise BodyTooLargeError(f"a body of {length} bytes is too large: at most {limit}")

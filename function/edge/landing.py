@@ -1,4 +1,4 @@
-"""The page at ``/``: where to go from here."""
+"""The page at ``/``: where to go from here, for people and for clients of the STAC API."""
 
 from html import escape
 from urllib.parse import urlencode
@@ -7,6 +7,7 @@ import falcon
 
 from function.edge.address import PublicAddress
 from function.edge.ows import OWS
+from function.edge.stac import StacResource
 from function.layer import Publication
 
 _PAGE = """\
@@ -30,13 +31,28 @@ _PAGE = """\
 
 
 class Landing:
-    """Links to the capabilities, the legends and the probes."""
+    """HTML for whoever would rather have that, else what ``stac`` answers.
 
-    def __init__(self, publication: Publication, address: PublicAddress) -> None:
+    The page links to the capabilities, the legends, the STAC API and the probes.
+    """
+
+    def __init__(
+        self, publication: Publication, address: PublicAddress, stac: StacResource
+    ) -> None:
         self._publication = publication
         self._address = address
+        self._stac = stac
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        response.set_header("Vary", "Accept")
+        if _wants_html(request):
+            self._write_page(request, response)
+        else:
+            self._stac.on_get(request, response)
+
+    on_head = on_get
+
+    def _write_page(self, request: falcon.Request, response: falcon.Response) -> None:
         base = self._address.of(request)
         service = [
             _link(
@@ -46,7 +62,10 @@ class Landing:
             )
             for version in ("1.3.0", "1.1.1")
         ]
-        service += [_link(base + path, path) for path in ("/health/ready", "/metrics")]
+        service += [
+            _link(f"{base}/?f=json", "STAC API"),
+            *(_link(base + path, path) for path in ("/health/ready", "/metrics")),
+        ]
         response.content_type = falcon.MEDIA_HTML
         response.data = _PAGE.format(
             address=escape(base + OWS),
@@ -54,7 +73,15 @@ class Landing:
             legends="\n".join(_legend(base, layer) for layer in self._publication.archive_layers),
         ).encode()
 
-    on_head = on_get
+
+def _wants_html(request: falcon.Request) -> bool:
+    """Whether ``f`` says so or, without it, Accept: clients of APIs take anything (``*/*``)."""
+    stated = request.get_param("f")
+    if stated:
+        return stated.lower() == "html"
+    if falcon.MEDIA_HTML.split(";")[0] not in request.accept:
+        return False
+    return request.client_prefers((falcon.MEDIA_JSON, "text/html")) == "text/html"
 
 
 def _legend(base: str, layer: str) -> str:

@@ -1,9 +1,5 @@
 """The OGC endpoint, ``/ows``."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import falcon
 
 from function.answer import Answer, Asked, RequestPath
@@ -11,7 +7,7 @@ from function.deadline import Deadline
 from function.edge.address import PublicAddress
 from function.edge.form import read_texts
 from function.edge.listing_headers import list_in_header
-from function.errors import DeadlineExceededError
+from function.edge.turns import Turns
 from function.settings import Settings
 from function.stored_body import StoredBody
 
@@ -27,33 +23,25 @@ WARNING_HEADER = "X-Sentinel-OWS-Warning"
 class OwsResource:
     """GET, HEAD and POST of a form, answered by the request path."""
 
-    def __init__(self, path: RequestPath, address: PublicAddress, settings: Settings) -> None:
+    def __init__(
+        self, path: RequestPath, address: PublicAddress, turns: Turns, settings: Settings
+    ) -> None:
         self._path = path
         self._address = address
         self._deadline_seconds = settings.deadline_seconds
         self._max_body_bytes = settings.max_body_bytes
-        self._turns = threading.BoundedSemaphore(settings.threads)
+        self._turns = turns
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         deadline = Deadline.after(self._deadline_seconds)
         request.context.texts = read_texts(request, self._max_body_bytes)
         asked = Asked(request.context.texts, f"{self._address.of(request)}{OWS}?", deadline)
-        with self._turn(deadline):
+        with self._turns.take(deadline):
             answer = self._path.answer(asked, request.context.trace)
         _send(response, answer)
 
     on_head = on_get
     on_post = on_get
-
-    @contextmanager
-    def _turn(self, deadline: Deadline) -> Iterator[None]:
-        """Wait until fewer requests than may be are answered; raise DeadlineExceededError."""
-        if not self._turns.acquire(timeout=max(0.0, deadline.remaining())):
-            raise DeadlineExceededError("the request waited for its turn until its time was over")
-        try:
-            yield
-        finally:
-            self._turns.release()
 
 
 def _send(response: falcon.Response, answer: Answer) -> None:

@@ -1,5 +1,6 @@
 """Each request's trace, around everything that answers it."""
 
+import re
 from contextlib import ExitStack
 
 import falcon
@@ -9,23 +10,31 @@ from function.telemetry import RequestTrace, Telemetry
 # Probes and scrapes come every second or so: their traces would bury those of the maps.
 UNTRACED = ("/health/", "/metrics")
 
+# A part of a path that varies, as re.escape writes it.
+_FIELD = re.compile(r"\\\{[a-z]+\\\}")
+
 
 class Tracing:
     """Falcon middleware: opens the trace first, closes it last, and puts its headers in."""
 
     def __init__(self, telemetry: Telemetry, routes: frozenset[str]) -> None:
         self._telemetry = telemetry
-        self._routes = routes
+        self._routes = {
+            route: re.compile(_FIELD.sub("[^/]+", re.escape(route))) for route in routes
+        }
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:  # noqa: ARG002
         if req.path.startswith(UNTRACED):
             return
-        route = req.path if req.path in self._routes else None
+        route = self._find_route(req.path)
         stack = ExitStack()
         req.context.trace = stack.enter_context(
             self._telemetry.request(req.method, req.path, req.headers, route)
         )
         req.context.trace_end = stack
+
+    def _find_route(self, path: str) -> str | None:
+        return next((route for route, form in self._routes.items() if form.fullmatch(path)), None)
 
     def process_response(
         self,

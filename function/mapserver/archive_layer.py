@@ -1,9 +1,11 @@
 """An ArchiveLayer read from a layer's ``sentinel_ows_*`` metadata."""
 
 import math
+from collections.abc import Set
 
+from function.colour_ramp import ColourRamp, check_colour_map
 from function.errors import InvalidParameterError
-from function.layer import ArchiveLayer, LayerKind, Resampling
+from function.layer import ArchiveLayer, Composite, LayerKind, Resampling
 from function.mapserver.layer_metadata import LayerMetadata
 from function.scenes.expression import Expression
 
@@ -17,11 +19,12 @@ COMMON_KEYS = frozenset(
         "resolution",
         "masked_classes",
         "cloudmask",
+        "composite",
     }
 )
 KIND_KEYS = {
     LayerKind.COLOUR: frozenset({"visual", "stretch"}),
-    LayerKind.INDEX: frozenset({"expression"}),
+    LayerKind.INDEX: frozenset({"expression", "expression_bands", "colormap", "colorrange"}),
     LayerKind.CLASSES: frozenset[str](),
     LayerKind.VALUES: frozenset[str](),
 }
@@ -47,19 +50,23 @@ def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
     kind = LayerKind(keys.choose("kind", tuple(LayerKind)))
     keys.check_fitting(COMMON_KEYS | KIND_KEYS[kind], kind)
     bands = _read_bands(keys, kind)
+    expression_bands = _read_expression_bands(keys)
     return ArchiveLayer(
         name=keys.layer,
         collection=keys.require("collection"),
         kind=kind,
         bands=bands,
-        substitutes=_read_substitutes(keys, bands),
+        substitutes=_read_substitutes(keys, {*bands, *expression_bands}),
         expression=_read_expression(keys, bands) if kind is LayerKind.INDEX else None,
+        expression_bands=expression_bands,
+        ramp=_read_ramp(keys),
         visual=_read_visual(keys),
         stretch=_read_stretch(keys),
         resampling=_read_resampling(keys, kind),
         masked_classes=_read_masked_classes(keys),
         masked_by_default=keys.choose("cloudmask", ("on", "off"), default="off") == "on",
         resolution=_read_resolution(keys),
+        composite=_read_composite(keys, kind),
     )
 
 
@@ -75,7 +82,12 @@ def _read_bands(keys: LayerMetadata, kind: LayerKind) -> tuple[str, ...]:
     return bands
 
 
-def _read_substitutes(keys: LayerMetadata, bands: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _read_expression_bands(keys: LayerMetadata) -> tuple[str, ...]:
+    names = keys.read_list("expression_bands")
+    return tuple(dict.fromkeys(keys.read_band("expression_bands", name) for name in names))
+
+
+def _read_substitutes(keys: LayerMetadata, bands: Set[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for text in keys.read_list("substitutes"):
         band, equals, substitute = text.partition("=")
@@ -96,22 +108,32 @@ def _read_expression(keys: LayerMetadata, bands: tuple[str, ...]) -> str:
     return text
 
 
+def _read_ramp(keys: LayerMetadata) -> ColourRamp | None:
+    if keys.find("colormap") is None and keys.find("colorrange") is None:
+        return None
+    try:
+        colour_map = check_colour_map(keys.require("colormap"))
+    except InvalidParameterError as error:
+        raise keys.fault("colormap", str(error)) from error
+    lowest, highest = keys.read_rising_pair("colorrange", "-1,1")
+    return ColourRamp(colour_map, lowest, highest)
+
+
+def _read_composite(keys: LayerMetadata, kind: LayerKind) -> Composite:
+    # Between two classes lies no class.
+    offered = (Composite.FIRST,) if kind is LayerKind.CLASSES else tuple(Composite)
+    return Composite(keys.choose("composite", offered, default=Composite.FIRST))
+
+
 def _read_visual(keys: LayerMetadata) -> str | None:
     visual = keys.find("visual")
     return None if visual is None else keys.read_band("visual", visual)
 
 
 def _read_stretch(keys: LayerMetadata) -> tuple[float, float]:
-    texts = keys.read_list("stretch")
-    if not texts:
+    if keys.find("stretch") is None:
         return 0.0, 1.0
-    try:
-        darkest, brightest = map(float, texts)
-    except ValueError as error:
-        raise keys.fault("stretch", "is no pair of reflectances; use 0,0.25") from error
-    if not (math.isfinite(darkest) and math.isfinite(brightest) and darkest < brightest):
-        raise keys.fault("stretch", "must rise from the darkest to the brightest reflectance")
-    return darkest, brightest
+    return keys.read_rising_pair("stretch", "0,0.25")
 
 
 def _read_resampling(keys: LayerMetadata, kind: LayerKind) -> Resampling:

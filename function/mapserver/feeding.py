@@ -91,6 +91,8 @@ def _with_gaps(raster: Raster, scale: tuple[float, float] | None) -> NDArray[np.
     pixels = raster.bands.astype(np.float32)
     if scale is not None:
         lowest, highest = np.float32(scale[0]), np.float32(scale[1])
+        if float(lowest) < scale[0]:
+            lowest = np.nextafter(lowest, highest)
         np.clip(pixels, lowest, np.nextafter(highest, lowest), out=pixels)
     pixels[:, ~raster.valid] = np.nan
     return np.ascontiguousarray(pixels)

@@ -1,5 +1,6 @@
 """A layer's ``sentinel_ows_*`` metadata: values found by key, faults told with file and layer."""
 
+import math
 import re
 from collections.abc import Mapping, Set
 from pathlib import Path
@@ -47,6 +48,16 @@ class LayerMetadata:
         """The values between commas; empty where the key is missing."""
         text = self._values.get(key)
         return () if text is None else tuple(part.strip() for part in text.split(","))
+
+    def read_rising_pair(self, key: str, example: str) -> tuple[float, float]:
+        """Two numbers, the second the greater."""
+        try:
+            lowest, highest = map(float, self.read_list(key))
+        except ValueError as error:
+            raise self.fault(key, f"is no pair of numbers; use {example}") from error
+        if not (math.isfinite(lowest) and math.isfinite(highest) and lowest < highest):
+            raise self.fault(key, f"must rise from the first number to the second; use {example}")
+        return lowest, highest
 
     def read_band(self, key: str, text: str) -> str:
         if not _BAND.fullmatch(text):

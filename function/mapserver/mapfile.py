@@ -13,6 +13,7 @@ from function.mapserver.feeding import scale_of
 from function.mapserver.layer_metadata import PREFIX, LayerMetadata, MapfileError
 from function.mapserver.map_object import items, layers_of, stated
 from function.mapserver.publication import read_formats, read_publication
+from function.mapserver.ramp_style import LEGEND_SECTIONS, lay_ramp
 
 # What the service answers. Whatever else a mapfile enables for WMS stays off.
 OPERATIONS = ("GetCapabilities", "GetMap", "GetLegendGraphic")
@@ -42,7 +43,13 @@ def load_mapfile(path: Path, database_url: str) -> Mapfile:
         if keys is not None:
             _check_feedable(layer, keys)
             archive_layers[layer.name] = read_archive_layer(keys)
-            _check_classes(layer, archive_layers[layer.name].kind, keys)
+            ramp = archive_layers[layer.name].ramp
+            if ramp is None:
+                _check_classes(layer, archive_layers[layer.name].kind, keys)
+            elif layer.numclasses:
+                raise keys.fault("colormap", "stands in a layer with a CLASS; keep one of them")
+            else:
+                lay_ramp(layer, ramp, LEGEND_SECTIONS)
         elif layer.connectiontype == mapscript.MS_POSTGIS and layer.connection == CATALOGUE:
             layer.connection = bounded_connection(database_url)
     _check_names(path, loaded)

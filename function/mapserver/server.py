@@ -4,10 +4,11 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from function.errors import InvalidParameterError
-from function.layer import Publication
+from function.layer import ArchiveLayer, Publication
 from function.mapserver.capabilities import Legends, hold_to_the_service
 from function.mapserver.dispatch import Rendered, dispatch, one_at_a_time
 from function.mapserver.extents import state_extents
@@ -15,6 +16,7 @@ from function.mapserver.feeding import feed, has_square_pixels
 from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
+from function.mapserver.ramp_style import LEGEND_SECTIONS, MAP_SECTIONS, lay_ramp
 from function.raster import Raster
 from function.search import CollectionExtent
 
@@ -51,13 +53,15 @@ class MapServer:
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
+        changed_layers: Mapping[str, ArchiveLayer] = MappingProxyType({}),
     ) -> Rendered:
         """Answer one request.
 
         ``parameters`` are checked, and cleared of what MapServer must not see. ``rasters`` holds
         the pixels of every archive layer that is drawn, on the request's grid; ``extents`` what
         the catalogue holds of each collection, by its name. ``online_resource`` is the address
-        that the client used. Raises the OwsError that MapServer's exception tells.
+        that the client used; ``changed_layers`` are those whose ramp may be the request's own.
+        Raises the OwsError that MapServer's exception tells.
         """
         asked = {key.upper(): value for key, value in parameters}
         if asked.get("FORMAT") in OPAQUE_FORMATS:
@@ -65,10 +69,26 @@ class MapServer:
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         operation = asked.get("REQUEST", "").lower()
         with _alone():
-            answer = self._draw(operation, passed, rasters, extents, online_resource)
+            answer = self._draw(
+                operation, passed, rasters, extents, online_resource, changed_layers
+            )
         if operation == "getcapabilities":
             return Rendered(answer.content_type, self._correct(answer.body, extents))
         return answer
+
+    def _lay_ramps(
+        self,
+        drawn: Any,
+        operation: str,
+        rasters: Mapping[str, Raster],
+        changed_layers: Mapping[str, ArchiveLayer],
+    ) -> None:
+        """Colour the layers that have a ramp: those of a map finely, as each is drawn."""
+        layers = {name: self.publication.archive_layers[name] for name in rasters}
+        sections = LEGEND_SECTIONS if operation == "getlegendgraphic" else MAP_SECTIONS
+        for name, layer in {**layers, **changed_layers}.items():
+            if layer.ramp is not None:
+                lay_ramp(drawn.getLayerByName(name), layer.ramp, sections)
 
     def _draw(
         self,
@@ -77,8 +97,10 @@ class MapServer:
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
+        changed_layers: Mapping[str, ArchiveLayer],
     ) -> Rendered:
         drawn = self._mapfile.map.clone()
+        self._lay_ramps(drawn, operation, rasters, changed_layers)
         drawn.web.metadata.set("wms_onlineresource", online_resource)
         # MapServer reads the arrays where they lie: the name keeps them while it draws.
         pixels = self._feed(drawn, rasters) if operation == "getmap" else []

@@ -1,9 +1,12 @@
 """Requests of WMS 1.1.1 and 1.3.0 (OGC 01-068r3, 06-042)."""
 
+from dataclasses import replace
+
 from function.layer import Publication
 from function.parse.description import read_description
 from function.parse.get_map import read_map
 from function.parse.parameters import Parameters
+from function.parse.processing import read_changed_layers
 from function.parse.query import MapRequest, OwsQuery
 from function.parse.version import negotiate
 from function.settings import Settings
@@ -31,13 +34,26 @@ def read_map_query(
     opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))
     if operation == GET_MAP:
         drawing = read_map(parameters, version, publication, settings)
+        recipes = {layer.name: layer.recipe for layer in drawing.layers}
+        changed = read_changed_layers(parameters, recipes, settings)
         return MapRequest(
             SERVICE,
             version,
             operation,
             opening + drawing.parameters,
             drawing.grid,
-            drawing.layers,
+            tuple(
+                replace(layer, recipe=changed.get(layer.name, layer.recipe))
+                for layer in drawing.layers
+            ),
+            changed_layers=changed,
         )
     rest = read_description(parameters, operation, version, publication)
-    return OwsQuery(SERVICE, version, operation, opening + rest)
+    shown = [value for key, value in rest if key == "LAYER"]
+    recipes = {
+        name: publication.archive_layers[name]
+        for name in shown
+        if name in publication.archive_layers
+    }
+    changed = read_changed_layers(parameters, recipes, settings)
+    return OwsQuery(SERVICE, version, operation, opening + rest, changed_layers=changed)

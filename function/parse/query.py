@@ -1,6 +1,7 @@
 """What parsing hands on: a request that has been checked, as frozen values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from function.grid import Grid
 from function.layer import ArchiveLayer
@@ -9,12 +10,17 @@ from function.search import Search
 
 @dataclass(frozen=True, slots=True)
 class OwsQuery:
-    """An operation to be answered by MapServer; ``parameters`` is all that it is told."""
+    """An operation to be answered by MapServer; ``parameters`` is all that it is told.
+
+    ``changed_layers`` are the archive layers that the request makes otherwise than the mapfile
+    does, by name.
+    """
 
     service: str
     version: str
     operation: str
     parameters: tuple[tuple[str, str], ...]
+    changed_layers: Mapping[str, ArchiveLayer] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ class Classification:
     def pixels_outside(self, masked: frozenset[int], placement: Placement) -> Mask:
         """Tell which pixels of ``placement`` have a class not among ``masked``."""
         to_codes = self._from(placement.lattice)
-        columns = (to_codes.a * placement.columns + (to_codes.c + 0.5)).astype(np.float32)
-        rows = (to_codes.e * placement.rows + (to_codes.f + 0.5)).astype(np.float32)
+        columns, rows = placement.coordinates.positions(
+            (to_codes.a, to_codes.c + 0.5), (to_codes.e, to_codes.f + 0.5)
+        )
         kept = cv2.remap(
             outside_classes(self._codes, masked).view(np.uint8),
             np.floor(columns, out=columns),

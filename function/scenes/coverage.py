@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Scene
+from function.scenes.bounding import bounding_window
 from function.scenes.clipping import Points, clip_polygon, edges_meet, surrounds
 from function.scenes.decoder import PixelWindow
 from function.scenes.ground import ground_resolution
@@ -97,20 +98,6 @@ def _find_area(image: Grid, grid: Grid) -> _Area | None:
 def _part(grid: Grid, window: PixelWindow) -> Grid:
     corner = grid.transform @ Affine.translation(window.column, window.row)
     return Grid(grid.crs, corner, window.width, window.height)
-
-
-def bounding_window(mask: Mask) -> PixelWindow | None:
-    """Find the smallest window that holds all of ``mask``; None where it is empty."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if rows.size == 0:
-        return None
-    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return PixelWindow(
-        int(columns[0]),
-        int(rows[0]),
-        int(columns[-1] - columns[0] + 1),
-        int(rows[-1] - rows[0] + 1),
-    )
 
 
 def _outline(grid: Grid) -> NDArray[np.float64]:

@@ -30,7 +30,10 @@ def measured(asset: Asset, samples: Samples, reduction: int) -> Mask:
     """
     if asset.nodata is None:
         return np.ones(samples.shape[1:], np.bool_)
-    valid: Mask = (samples != asset.nodata).any(axis=0)
+    valid: Mask = samples[0] != asset.nodata
+    for others in samples[1:]:
+        if not valid.all():
+            valid |= others != asset.nodata
     if reduction == 0 or valid.all():
         return valid
     size = WIDEST_UNDERSHOOT + 1

@@ -51,7 +51,11 @@ class Mosaic:
         """Put what is valid and still empty of ``window``; tell how many pixels it gave."""
         within = window.slices
         new = valid & ~self.valid[within]
-        for target, band in zip(self.bands, bands, strict=True):
-            np.copyto(target[within], band, where=new)
+        count = int(np.count_nonzero(new))
+        if count == new.size:
+            self.bands[(slice(None), *within)] = bands
+        else:
+            for target, band in zip(self.bands, bands, strict=True):
+                np.copyto(target[within], band, where=new)
         self.valid[within] |= new
-        return int(np.count_nonzero(new))
+        return count

@@ -6,32 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.grid import Grid
-from function.scenes.coordinate_map import map_coordinates
+from function.scenes.bounding import bounding_window
+from function.scenes.coordinate_map import CoordinateMap, EachPixel, map_coordinates
 from function.scenes.decoder import PixelWindow
 from function.scenes.lattice import Lattice
-from function.scenes.projection import Coordinates
 
 # Samples by which two lattices may differ and still count as the same: a centimetre at 10 m, what
 # rounding a bounding box to a few decimals leaves.
 SAME_LATTICE = 1e-3
+# Places this near to a sample lie on it: interpolation rounds at 1e-12 of what it interpolates.
+ROUNDING = 1e-6
 TYPICAL_LINES = 16
+
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
     """Where the pixels of a grid's window fall in an image.
 
-    ``columns`` and ``rows`` (height, width) count samples of the lattice and are kept within it;
-    ``inside`` tells which pixels' centres lie on the image's area. ``samples`` is the window of
-    samples to decode: all that the pixels inside need, with ``margin`` around; none where no pixel
-    is inside. ``shrink``
+    ``coordinates`` count samples of the lattice; ``inside`` (height, width) tells which pixels'
+    centres lie on the image's area. ``samples`` is the window of samples to decode: all that the
+    pixels inside need, with ``margin`` around; none where no pixel is inside. ``shrink``
     (across, down) is how many samples have to be averaged first so that none is passed over.
     ``aligned`` tells that each pixel is one sample.
     """
 
     lattice: Lattice
-    columns: Coordinates
-    rows: Coordinates
+    coordinates: CoordinateMap
     inside: NDArray[np.bool_]
     samples: PixelWindow
     margin: int
@@ -40,11 +42,9 @@ class Placement:
 
     def crop(self, window: PixelWindow) -> "Placement":
         """Keep only ``window`` of the pixels."""
-        within = window.slices
-        inside = self.inside[within]
-        columns, rows = self.columns[within], self.rows[within]
-        samples = _needed(columns[inside], rows[inside], self.lattice, self.margin, self.shrink)
-        return replace(self, columns=columns, rows=rows, inside=inside, samples=samples)
+        coordinates, inside = self.coordinates.crop(window), self.inside[window.slices]
+        samples = _needed(coordinates, inside, self.lattice, self.margin, self.shrink)
+        return replace(self, coordinates=coordinates, inside=inside, samples=samples)
 
 
 def place(
@@ -55,78 +55,95 @@ def place(
     ``margin`` is how many samples around a pixel's place are wanted; ``averaged`` whether samples
     may be averaged where a pixel spans two or more.
     """
-    columns, rows = map_coordinates(grid, window, lattice)
-    aligned = _is_aligned(columns, rows)
-    shrink = _shrink(columns, rows) if averaged and not aligned else (1, 1)
-    if _well_within(columns, lattice.width) and _well_within(rows, lattice.height):
-        inside = np.ones(columns.shape, np.bool_)
-        samples = _needed(columns, rows, lattice, margin, shrink)
-        return Placement(lattice, columns, rows, inside, samples, margin, shrink, aligned)
-    left, upper, right, lower = lattice.extent
-    inside = (columns >= left) & (columns < right) & (rows >= upper) & (rows < lower)
-    columns = np.where(inside, columns, left).clip(0, lattice.width - 1)
-    rows = np.where(inside, rows, upper).clip(0, lattice.height - 1)
-    samples = _needed(columns[inside], rows[inside], lattice, margin, shrink)
-    return Placement(lattice, columns, rows, inside, samples, margin, shrink, aligned)
+    coordinates = map_coordinates(grid, window, lattice)
+    aligned = _is_aligned(coordinates)
+    shrink = _shrink(coordinates) if averaged and not aligned else (1, 1)
+    if _all_within(coordinates, lattice):
+        inside = np.ones(coordinates.shape, np.bool_)
+    else:
+        left, upper, right, lower = lattice.extent
+        columns, rows = coordinates.exact()
+        inside = (columns >= left) & (columns < right) & (rows >= upper) & (rows < lower)
+        if isinstance(coordinates, EachPixel):
+            coordinates = coordinates.only(inside)
+    samples = _needed(coordinates, inside, lattice, margin, shrink)
+    return Placement(lattice, coordinates, inside, samples, margin, shrink, aligned)
 
 
-def _well_within(places: Coordinates, size: int) -> bool:
-    """Tell whether all places, none of them NaN, lie between the first and the last sample."""
-    return bool(places.min() >= 0 and places.max() <= size - 1)
+def spans(coordinates: CoordinateMap) -> tuple[Span, Span]:
+    """Find the least and the most of columns and of rows, of those that there are."""
+    _, _, places = coordinates.bends()
+    columns, rows = ((float(np.nanmin(each)), float(np.nanmax(each))) for each in places)
+    return columns, rows
 
 
-def _is_aligned(columns: Coordinates, rows: Coordinates) -> bool:
+def _all_within(coordinates: CoordinateMap, lattice: Lattice) -> bool:
+    """Tell whether all pixels, none of them without a place, lie between outermost samples."""
+    _, _, (columns, rows) = coordinates.bends()
+    return bool(
+        columns.min() >= 0
+        and columns.max() <= lattice.width - 1
+        and rows.min() >= 0
+        and rows.max() <= lattice.height - 1
+    )
+
+
+def _is_aligned(coordinates: CoordinateMap) -> bool:
     """Tell whether neighbouring pixels are neighbouring samples, met at their centres."""
-    corner = columns[0, 0], rows[0, 0], columns[-1, -1], rows[-1, -1]
-    if not all(abs(place - np.round(place)) <= SAME_LATTICE for place in corner):
+    pixel_columns, pixel_rows, (columns, rows) = coordinates.bends()
+    if not np.isfinite([columns[0, 0], rows[0, 0]]).all():
         return False
-    whole_columns = np.round(columns[0, 0]) + np.arange(columns.shape[1])
-    whole_rows = np.round(rows[0, 0]) + np.arange(rows.shape[0])[:, np.newaxis]
+    whole_columns = np.round(columns[0, 0]) + pixel_columns
+    whole_rows = np.round(rows[0, 0]) + pixel_rows[:, np.newaxis]
     return bool(
         np.all(np.abs(columns - whole_columns) <= SAME_LATTICE)
         and np.all(np.abs(rows - whole_rows) <= SAME_LATTICE)
     )
 
 
-def _shrink(columns: Coordinates, rows: Coordinates) -> tuple[int, int]:
+def _shrink(coordinates: CoordinateMap) -> tuple[int, int]:
     """Count the whole samples that one step between pixels passes, across and down the image."""
+    pixel_columns, pixel_rows, bends = coordinates.bends()
     factors = []
-    for coordinates in (columns, rows):
-        across = _typical_step(coordinates, axis=1)
-        down = _typical_step(coordinates, axis=0)
+    for places in bends:
+        across = _typical_step(places, pixel_columns)
+        down = _typical_step(places.T, pixel_rows)
         # A step of 1.9999 samples is one of 2: less than SAME_LATTICE is rounding.
         factors.append(max(1, int(np.hypot(across, down) + SAME_LATTICE)))
     return factors[0], factors[1]
 
 
-def _typical_step(coordinates: Coordinates, axis: int) -> float:
+def _typical_step(places: NDArray[np.float64], pixels: NDArray[np.intp]) -> float:
     # A few lines tell as much as all of them.
-    every = max(1, coordinates.shape[1 - axis] // TYPICAL_LINES)
-    steps = np.diff(coordinates[::every] if axis == 1 else coordinates[:, ::every], axis=axis)
-    steps = np.abs(steps[np.isfinite(steps)])
-    return float(np.median(steps)) if steps.size else 1.0
+    every = max(1, places.shape[0] // TYPICAL_LINES)
+    steps = np.abs(np.diff(places[::every], axis=1) / np.diff(pixels))
+    known = steps[np.isfinite(steps)]
+    return float(np.median(known)) if known.size else 1.0
 
 
 def _needed(
-    columns: Coordinates,
-    rows: Coordinates,
+    coordinates: CoordinateMap,
+    inside: NDArray[np.bool_],
     lattice: Lattice,
     margin: int,
     shrink: tuple[int, int],
 ) -> PixelWindow:
-    if columns.size == 0:
+    around = bounding_window(inside)
+    if around is None:
         return PixelWindow(0, 0, 0, 0)
-    column, width = _span(columns, margin, shrink[0], lattice.width)
-    row, height = _span(rows, margin, shrink[1], lattice.height)
+    columns, rows = spans(coordinates.crop(around))
+    column, width = _samples_around(columns, margin, shrink[0], lattice.width)
+    row, height = _samples_around(rows, margin, shrink[1], lattice.height)
     return PixelWindow(column, row, width, height)
 
 
-def _span(places: Coordinates, margin: int, shrink: int, size: int) -> tuple[int, int]:
-    """Find first index and count of the samples around ``places``.
+def _samples_around(span: Span, margin: int, shrink: int, size: int) -> tuple[int, int]:
+    """Find first index and count of the samples around the places of ``span``.
 
     Averaged blocks start at multiples of their size, so that maps side by side share them.
     """
+    least, most = (min(max(place, 0.0), size - 1.0) for place in span)
     reach = margin * shrink
-    first = max(0, int(np.floor(places.min())) - reach) // shrink * shrink
-    last = min(size, -(-(int(np.ceil(places.max())) + reach + 1) // shrink) * shrink)
+    first = max(0, int(np.floor(least + ROUNDING)) - reach) // shrink * shrink
+    last = min(size, -(-(int(np.ceil(most - ROUNDING)) + reach + 1) // shrink) * shrink)
     return first, last - first

@@ -76,18 +76,10 @@ class Recipe:
         if self._layer.kind is LayerKind.CLASSES:
             return values[0].astype(np.uint8, copy=False), everywhere
         if len(assets) == 1 and assets[0].components == self.bands:
-            return _to_bytes(values[0]), everywhere
+            return values[0].astype(np.uint8, copy=False), everywhere
         darkest, brightest = self._layer.stretch
         colours = [
             stretch(calibrate(asset, samples[0]), darkest, brightest)
             for asset, samples in zip(assets, values, strict=True)
         ]
         return np.stack(colours), everywhere
-
-
-def _to_bytes(colours: Samples) -> NDArray[np.uint8]:
-    """Round interpolated colours; cubic ones may have left the range."""
-    if colours.dtype == np.uint8:
-        return colours.astype(np.uint8, copy=False)
-    rounded: NDArray[np.uint8] = np.rint(colours).clip(0, 255).astype(np.uint8)
-    return rounded

@@ -1,74 +1,83 @@
 """Samples of an image to pixels of a grid, without a sample that is not valid ever showing."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from function.layer import Resampling
-from function.scenes.decoder import Samples
-from function.scenes.placement import Placement
+from function.scenes.bounding import bounding_window
+from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.placement import Placement, spans
 
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.float32]
 
 # Samples on either side of a place that a kernel touches.
 REACH = {Resampling.NEAREST: 1, Resampling.BILINEAR: 1, Resampling.CUBIC: 2}
+# How many components OpenCV keeps side by side.
+INTERLEAVED = range(2, 5)
 
 
 def resample(
-    placement: Placement, samples: Samples, valid: Mask, method: Resampling
-) -> tuple[Samples, Mask]:
-    """Bring decoded ``samples`` (components, height, width) to the pixels of ``placement``.
+    placement: Placement, images: Sequence[Samples], valid: Mask, method: Resampling
+) -> tuple[list[Samples], Mask]:
+    """Bring decoded ``images`` (components, height, width) to the pixels of ``placement``.
 
     A pixel is valid where its centre lies on the image and the sample (or the averaged block)
-    nearest to it is valid; a block is, where at least half of it is. A valid pixel's value is the
-    mean of valid samples alone, weighted by the kernel; cubic falls back to bilinear where one of
-    its 16 samples is not valid. Pixels that are single samples keep them bit for bit; otherwise
-    nearest keeps the type of the samples and all else gives float32. Pixels that are not valid
-    are 0.
+    nearest to it is ``valid``; a block is, where at least half of it is. A valid pixel's value is
+    the mean of valid samples alone, weighted by the kernel; cubic falls back to bilinear where one
+    of its 16 samples is not valid. Pixels that are single samples keep them bit for bit; otherwise
+    nearest keeps the type of the samples, samples of 8 bit are rounded to 8 bit again and all else
+    gives float32. Pixels that are not valid are 0.
 
-    Returns values (components, grid height, grid width) and their validity.
+    Returns values (components, grid height, grid width) of each image and their validity.
     """
     if placement.aligned:
-        return _cut(placement, samples, valid)
+        return _cut(placement, images, valid)
     if method is Resampling.NEAREST:
-        columns, rows = _positions(placement, (1, 1))
-        return _nearest(columns, rows, placement.inside, samples, valid)
-    values = samples.astype(np.float32, copy=False)
+        return _nearest(placement, images, valid)
     across, down = placement.shrink
+    averages, shares = images, valid
     if across > 1 or down > 1:
-        values, valid = _average(values, valid, across, down)
+        averages = [_average(image, valid, across, down) for image in images]
+        shares = _half_valid(valid, across, down)
     columns, rows = _positions(placement, placement.shrink)
     near = placement.inside
-    if valid.all():
+    if shares.all():
         interpolation = cv2.INTER_CUBIC if method is Resampling.CUBIC else cv2.INTER_LINEAR
-        pixels = _remap(values, columns, rows, interpolation)
+        pixels = [_interpolate(image, columns, rows, interpolation) for image in averages]
     else:
-        near = near & _look_up(valid, _nearest_of(columns), _nearest_of(rows))
-        pixels = _weighted(values, valid, columns, rows)
-        if method is Resampling.CUBIC:
-            whole = _look_up(_whole_kernel(valid), np.floor(columns), np.floor(rows))
-            cubic = _remap(values, columns, rows, cv2.INTER_CUBIC)
-            np.copyto(pixels, cubic, where=whole)
-    if not near.all():
-        pixels *= near
-    return pixels, near
+        near = near & _look_up(shares, _nearest_of(columns), _nearest_of(rows))
+        pixels = _between_valid(averages, shares, columns, rows, method)
+    kept = None if near.all() else near
+    return [
+        _finish(values, image.dtype, kept) for values, image in zip(pixels, images, strict=True)
+    ], near
 
 
-def _cut(placement: Placement, samples: Samples, valid: Mask) -> tuple[Samples, Mask]:
-    """Copy samples to the pixels that they are."""
-    height, width = placement.inside.shape
-    pixels = np.zeros((samples.shape[0], height, width), samples.dtype)
-    shown = np.zeros((height, width), np.bool_)
-    lines = np.flatnonzero(placement.inside.any(axis=1))
-    places = np.flatnonzero(placement.inside.any(axis=0))
-    to = np.s_[lines[0] : lines[-1] + 1, places[0] : places[-1] + 1]
-    window = placement.samples
-    row = round(float(placement.rows[lines[0], places[0]])) - window.row
-    column = round(float(placement.columns[lines[0], places[0]])) - window.column
-    source = np.s_[row : row + lines.size, column : column + places.size]
-    shown[to] = valid[source]
-    pixels[(slice(None), *to)] = np.where(valid[source], samples[(slice(None), *source)], 0)
+def _cut(
+    placement: Placement, images: Sequence[Samples], valid: Mask
+) -> tuple[list[Samples], Mask]:
+    """Take the samples that the pixels are."""
+    shown = np.zeros(placement.inside.shape, np.bool_)
+    to = bounding_window(placement.inside)
+    pixels = [np.zeros((image.shape[0], *shown.shape), image.dtype) for image in images]
+    if to is None:
+        return pixels, shown
+    _, _, corner = placement.coordinates.crop(to).bends()
+    column = round(float(corner[0, 0, 0])) - placement.samples.column
+    row = round(float(corner[1, 0, 0])) - placement.samples.row
+    source = PixelWindow(column, row, to.width, to.height).slices
+    if placement.inside.all() and valid[source].all():
+        shown[:] = True
+        return [image[(slice(None), *source)] for image in images], shown
+    shown[to.slices] = valid[source]
+    for image, values in zip(images, pixels, strict=True):
+        cut = np.where(valid[source], image[(slice(None), *source)], 0)
+        values[(slice(None), *to.slices)] = cut
     return pixels, shown
 
 
@@ -78,18 +87,17 @@ def _positions(placement: Placement, shrink: tuple[int, int]) -> tuple[Positions
     Within a window float32 is exact to 0.001 sample; over a whole image it would not be.
     """
     window = placement.samples
-    positions = []
-    for places, first, count, factor in (
-        (placement.columns, window.column, window.width, shrink[0]),
-        (placement.rows, window.row, window.height, shrink[1]),
+    lines = (window.column, window.width, shrink[0]), (window.row, window.height, shrink[1])
+    scaling = [(1.0 / factor, -(first + (factor - 1) / 2) / factor) for first, _, factor in lines]
+    positions = placement.coordinates.positions(scaling[0], scaling[1])
+    reached = spans(placement.coordinates)
+    for each, (scale, offset), span, (_, count, factor) in zip(
+        positions, scaling, reached, lines, strict=True
     ):
-        relative = np.empty(places.shape, np.float32)
-        np.subtract(places, first + (factor - 1) / 2, out=relative, casting="same_kind")
-        if factor > 1:
-            relative /= factor
         last = -(-count // factor) - 1
-        positions.append(relative.clip(0, last, out=relative))
-    return positions[0], positions[1]
+        if span[0] * scale + offset < 0 or span[1] * scale + offset > last:
+            each.clip(0, last, out=each)
+    return positions
 
 
 def _nearest_of(positions: Positions) -> Positions:
@@ -99,12 +107,21 @@ def _nearest_of(positions: Positions) -> Positions:
 
 
 def _nearest(
-    columns: Positions, rows: Positions, inside: Mask, samples: Samples, valid: Mask
-) -> tuple[Samples, Mask]:
-    columns, rows = _nearest_of(columns), _nearest_of(rows)
-    shown = inside & _look_up(valid, columns, rows)
-    pixels = _remap(samples, columns, rows, cv2.INTER_NEAREST)
-    return pixels * shown, shown
+    placement: Placement, images: Sequence[Samples], valid: Mask
+) -> tuple[list[Samples], Mask]:
+    columns, rows = (_nearest_of(each) for each in _positions(placement, (1, 1)))
+    shown = placement.inside & _look_up(valid, columns, rows)
+    kept = None if shown.all() else shown
+    pixels = (_interpolate(image, columns, rows, cv2.INTER_NEAREST) for image in images)
+    return [_finish(values, values.dtype, kept) for values in pixels], shown
+
+
+def _finish(values: Samples, kind: np.dtype[Any], kept: Mask | None) -> Samples:
+    """Round what was interpolated from bytes, and leave no value where a pixel is not ``kept``."""
+    if kind == np.uint8 and values.dtype != np.uint8:
+        # Cubic kernels leave the range.
+        values = np.rint(values).clip(0, 255).astype(np.uint8)
+    return values if kept is None else values * kept
 
 
 def _look_up(mask: Mask, columns: Positions, rows: Positions) -> Mask:
@@ -117,51 +134,84 @@ def _look_up(mask: Mask, columns: Positions, rows: Positions) -> Mask:
     return taken.astype(np.bool_)
 
 
-def _remap(samples: Samples, columns: Positions, rows: Positions, interpolation: int) -> Samples:
-    pixels = np.empty((samples.shape[0], *columns.shape), samples.dtype)
-    for component, target in zip(samples, pixels, strict=True):
-        target[:] = cv2.remap(
-            np.ascontiguousarray(component),
-            columns,
-            rows,
-            interpolation,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+def _interpolate(
+    image: Samples, columns: Positions, rows: Positions, interpolation: int
+) -> Samples:
+    """Interpolate each component, in bytes or else in float32; nearest in any type."""
+    if image.dtype != np.uint8 and interpolation != cv2.INTER_NEAREST:
+        image = image.astype(np.float32, copy=False)
+    pixels: NDArray[Any] = np.empty((image.shape[0], *columns.shape), image.dtype)
+    if image.shape[0] in INTERLEAVED:
+        # Together, for the weights are the same: three bands take two thirds of the time.
+        together = cv2.merge([np.ascontiguousarray(component) for component in image])
+        cv2.split(_remap(together, columns, rows, interpolation), list(pixels))
+        return pixels
+    for component, target in zip(image, pixels, strict=True):
+        target[:] = _remap(np.ascontiguousarray(component), columns, rows, interpolation)
     return pixels
 
 
-def _weighted(
-    values: NDArray[np.float32], valid: Mask, columns: Positions, rows: Positions
-) -> NDArray[np.float32]:
-    """Interpolate bilinearly between valid samples alone (normalised convolution).
+def _remap(
+    samples: NDArray[Any], columns: Positions, rows: Positions, interpolation: int
+) -> NDArray[Any]:
+    return cv2.remap(samples, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _between_valid(
+    images: Sequence[Samples],
+    valid: Mask,
+    columns: Positions,
+    rows: Positions,
+    method: Resampling,
+) -> list[Samples]:
+    """Interpolate between valid samples alone, bilinearly (normalised convolution) or as asked.
 
     The nearest sample has a weight of at least a quarter, so where that one is valid the sum of
     weights never vanishes.
     """
     weights = valid.astype(np.float32)
-    sums = _remap(values * weights, columns, rows, cv2.INTER_LINEAR)
-    shares = _remap(weights[np.newaxis], columns, rows, cv2.INTER_LINEAR)
-    return np.divide(sums, np.maximum(shares, np.float32(1 / 8)), dtype=np.float32)
+    shares = np.maximum(_remap(weights, columns, rows, cv2.INTER_LINEAR), np.float32(1 / 8))
+    whole = None
+    if method is Resampling.CUBIC:
+        whole = _look_up(_whole_kernel(valid), np.floor(columns), np.floor(rows))
+    found: list[Samples] = []
+    for image in images:
+        sums = _interpolate(image * weights, columns, rows, cv2.INTER_LINEAR)
+        pixels = np.divide(sums, shares, dtype=np.float32)
+        if whole is not None:
+            values = image.astype(np.float32, copy=False)
+            np.copyto(pixels, _interpolate(values, columns, rows, cv2.INTER_CUBIC), where=whole)
+        found.append(pixels)
+    return found
 
 
-def _average(
-    values: NDArray[np.float32], valid: Mask, across: int, down: int
-) -> tuple[NDArray[np.float32], Mask]:
+def _average(image: Samples, valid: Mask, across: int, down: int) -> NDArray[np.float32]:
     """Average blocks of valid samples; what lies past the image's last sample counts as absent."""
-    components, height, width = values.shape
+    shares = _block_means(valid.astype(np.float32), across, down)
+    averages = np.zeros((image.shape[0], *shares.shape), np.float32)
+    for component, average in zip(image, averages, strict=True):
+        mean = _block_means(component.astype(np.float32) * valid, across, down)
+        np.divide(mean, shares, out=average, where=shares > 0)
+    return averages
+
+
+def _half_valid(valid: Mask, across: int, down: int) -> Mask:
+    """Tell which blocks are valid to half of what lies on the image."""
+    shares = _block_means(valid.astype(np.float32), across, down)
+    presence = _block_means(np.ones(valid.shape, np.float32), across, down)
+    # Means of ones and zeros are exact to about 1e-6; half of a block must count as half.
+    half: Mask = shares >= presence / 2 - np.float32(1e-5)
+    return half
+
+
+def _block_means(values: NDArray[np.float32], across: int, down: int) -> NDArray[np.float32]:
+    """Give means of blocks of ``across`` by ``down``, with 0 past the end."""
+    height, width = values.shape
     below, beside = -height % down, -width % across
     size = ((width + beside) // across, (height + below) // down)
-    weights = np.pad(valid.astype(np.float32), ((0, below), (0, beside)))
-    present = np.pad(np.ones((height, width), np.float32), ((0, below), (0, beside)))
-    shares = cv2.resize(weights, size, interpolation=cv2.INTER_AREA)
-    presence = cv2.resize(present, size, interpolation=cv2.INTER_AREA)
-    averages = np.zeros((components, size[1], size[0]), np.float32)
-    for component, average in zip(values, averages, strict=True):
-        padded = np.pad(component * valid, ((0, below), (0, beside)))
-        mean = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-        np.divide(mean, shares, out=average, where=shares > 0)
-    # Means of ones and zeros are exact to about 1e-6; half of a block must count as half.
-    return averages, shares >= presence / 2 - np.float32(1e-5)
+    padded = np.pad(values, ((0, below), (0, beside)))
+    means = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
+    return means.astype(np.float32, copy=False)
 
 
 def _whole_kernel(valid: Mask) -> Mask:

@@ -1,8 +1,10 @@
 """One scene, read for one layer: from image files to finished bands on the grid."""
 
+import operator
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.scene import Scene
+from function.scenes.bounding import bounding_window
 from function.scenes.choice import Choice
 from function.scenes.classification import (
     CLASSIFICATION,
@@ -18,7 +21,6 @@ from function.scenes.classification import (
     Classification,
     read_classification,
 )
-from function.scenes.coverage import bounding_window
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
@@ -176,10 +178,9 @@ class LayerReading:
         for sheet in sheets:
             images = [next(decoded) for _ in sheet.choices]
             usable = yield from self._usable(scene, sheet, images, classification)
-            pixels, shown = resample(sheet.placement, np.concatenate(images), usable, self._method)
+            pixels, shown = resample(sheet.placement, images, usable, self._method)
             counted.update(dict.fromkeys(sheet.choices, shown))
-            ends = np.cumsum([image.shape[0] for image in images])[:-1]
-            values.update(zip(sheet.choices, np.split(pixels, ends), strict=True))
+            values.update(zip(sheet.choices, pixels, strict=True))
         return values, counted
 
     def _usable(
@@ -190,11 +191,10 @@ class LayerReading:
         classification: Classification | None,
     ) -> Steps[Mask]:
         """Tell which samples of a sheet may be shown: measured in every image, and not masked."""
-        usable = np.logical_and.reduce(
-            [
-                measured(choice.asset, image, sheet.reduction)
-                for choice, image in zip(sheet.choices, images, strict=True)
-            ]
+        pairs = zip(sheet.choices, images, strict=True)
+        usable = reduce(
+            operator.and_,
+            (measured(choice.asset, image, sheet.reduction) for choice, image in pairs),
         )
         if sheet.choices[0].asset.band == self._layer.visual and not usable.all():
             usable |= yield from self._dark(scene, sheet, classification)

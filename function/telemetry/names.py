@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-Stage = Literal["parse", "search", "read", "render"]
+Stage = Literal["parse", "search", "read", "render", "describe"]
 
 Measure = Literal[
     "pixels", "scenes", "scenes_read", "scenes_skipped", "windows", "windows_unfit", "samples",
@@ -21,9 +21,11 @@ SPANS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "{method} {route}": "The request, from its arrival until its answer is ready.",
         "parse": "The query string becomes a checked request.",
-        "search": "The catalogue finds the scenes that meet the map, best first.",
+        "search": "The catalogue finds the scenes that meet the map, best first, or lists a page of"
+        " them.",
         "read": "Scenes are fetched, decoded, masked and mosaicked on the request's grid.",
         "render": "MapServer styles the mosaic and encodes the answer.",
+        "describe": "Scenes and collections become a document of the STAC API.",
     }
 )
 
@@ -64,18 +66,20 @@ MESSAGE: Final = "sentinel_ows.message"
 ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         METHOD: "HTTP method; `_OTHER` for one that HTTP does not define.",
-        ROUTE: "The endpoint, such as `/ows`; absent where there is none.",
+        ROUTE: "The endpoint, such as `/ows` or `/collections/{collection}`; absent where there is"
+        " none.",
         SCHEME: "`http` or `https`, as `X-Forwarded-Proto` says.",
         PATH: "Path of the request, never its query; spans only.",
         STATUS: "HTTP status of the answer.",
         BODY_SIZE: "Bytes of the answer's body; spans only.",
         ERROR_TYPE: "Class of the failure, or the status from 500 on.",
-        SERVICE: "`WMS` or `WCS`; `_OTHER` for anything else.",
-        OPERATION: "The OGC operation, such as `GetMap`; `_OTHER` for anything else.",
+        SERVICE: "`WMS`, `WCS` or `STAC`; `_OTHER` for anything else.",
+        OPERATION: "The OGC operation, such as `GetMap`, or the resource of the STAC API, such as"
+        " `Search`; `_OTHER` for anything else.",
         LAYERS: "Layers of the archive that the map is drawn of.",
         TARGET: "`met` where the answer was no server error and came within the target, else"
         " `missed`.",
-        STAGE: "The stage: `parse`, `search`, `read` or `render`.",
+        STAGE: "The stage: `parse`, `search`, `read`, `render` or `describe`.",
         "sentinel_ows.pixels": "Pixels of the map, width times height.",
         "sentinel_ows.scenes": "Scenes found (search), or that gave pixels (read).",
         "sentinel_ows.scenes_read": "Scenes that were turned to.",
@@ -145,8 +149,8 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "exception": "`type`, `message`, `stacktrace` of an exception, and its `notes` if any.",
         "method": "HTTP method.",
         "path": "Path, without its query.",
-        "service": "`WMS`, `WCS` or `_OTHER`; null where the request did not get that far.",
-        "operation": "The OGC operation, or `_OTHER`; null likewise.",
+        "service": "`WMS`, `WCS`, `STAC` or `_OTHER`; null where the request did not get that far.",
+        "operation": "The OGC operation or the STAC API's resource, or `_OTHER`; null likewise.",
         "layers": "Layers of the archive that the map is drawn of.",
         "status": "HTTP status of the answer.",
         "duration_ms": "Milliseconds until the answer was ready.",
@@ -182,9 +186,10 @@ STACKTRACE_CHARACTERS: Final = 16_384
 METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 )
-SERVICES: Final = frozenset({"WMS", "WCS"})
+SERVICES: Final = frozenset({"WMS", "WCS", "STAC"})
 OPERATIONS: Final = frozenset(
     {
+        "Api", "Collection", "Collections", "Conformance", "Item", "Items", "Landing", "Search",
         "DescribeCoverage", "DescribeLayer", "GetCapabilities", "GetCoverage", "GetFeatureInfo",
         "GetLegendGraphic", "GetMap", "GetStyles",
     }

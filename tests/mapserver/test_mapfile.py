@@ -6,11 +6,13 @@ import pytest
 from map_requests import DEAD_DATABASE, NDVI, SCL, TRUE_COLOUR, package_server
 from mapfiles import CLASSES, COLOUR, INDEX, archive_layer, plain_layer, write_mapfile
 
-from function.layer import ArchiveLayer, LayerKind, Publication, Resampling
+from function.colour_ramp import ColourRamp
+from function.layer import ArchiveLayer, Composite, LayerKind, Publication, Resampling
 from function.mapserver.catalogue_connection import bounded_connection
 from function.mapserver.layer_metadata import MapfileError
 from function.mapserver.server import MapServer
 
+RAMP = {"sentinel_ows_colormap": "jet", "sentinel_ows_colorrange": "0,1"}
 SQUARE = "0 0 0 1 1 1 1 0 0 0"
 
 
@@ -28,7 +30,12 @@ def test_the_package_publishes_its_layers() -> None:
     assert publication.layers == (
         "S2_L2A_TRUE_COLOR",
         "S2_L2A_FALSE_COLOR",
+        "S2_L2A_SWIR",
         "S2_L2A_NDVI",
+        "S2_L2A_NDWI",
+        "S2_L2A_NDMI",
+        "S2_L2A_NBR",
+        "S2_L2A_INDEX",
         "S2_L2A_SCL",
         "GRID_CELLS",
     )
@@ -56,6 +63,10 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "sentinel_ows_resampling": "cubic",
         "sentinel_ows_masked_classes": "3, 8,9",
         "sentinel_ows_cloudmask": "on",
+        "sentinel_ows_expression_bands": "B02, B04,B08",
+        "sentinel_ows_colormap": "RdYlGn_r",
+        "sentinel_ows_colorrange": "-0.5, 1",
+        "sentinel_ows_composite": "median",
     }
     assert read_layer(tmp_path, metadata) == ArchiveLayer(
         name="ARCHIVE",
@@ -67,6 +78,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         resampling=Resampling.CUBIC,
         masked_classes=frozenset({3, 8, 9}),
         masked_by_default=True,
+        expression_bands=("B02", "B04", "B08"),
+        ramp=ColourRamp("RdYlGn_r", -0.5, 1.0),
+        composite=Composite.MEDIAN,
     )
 
 
@@ -92,6 +106,14 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         (INDEX | {"sentinel_ows_masked_classes": "3,256"}, "masked_classes", "'256' is no class"),
         (INDEX | {"sentinel_ows_masked_classes": "-1"}, "masked_classes", "'-1' is no class"),
         (INDEX | {"sentinel_ows_cloudmask": "yes"}, "cloudmask", "'yes' is none of on, off"),
+        (INDEX | {"sentinel_ows_expression_bands": "B4,B 8"}, "expression_bands", "no name of"),
+        (INDEX | {"sentinel_ows_colorrange": "0,1"}, "colormap", "is missing"),
+        (INDEX | {"sentinel_ows_colormap": "jet"}, "colorrange", "no pair of numbers"),
+        (INDEX | RAMP | {"sentinel_ows_colormap": "teal"}, "colormap", "'teal' is no colour map"),
+        (INDEX | RAMP | {"sentinel_ows_colorrange": "1,0"}, "colorrange", "must rise"),
+        (INDEX | {"sentinel_ows_composite": "mode"}, "composite", "first, median, max, mean"),
+        (CLASSES | {"sentinel_ows_composite": "mean"}, "composite", "'mean' is none of first"),
+        (COLOUR | RAMP, "colormap", "no meaning"),
         (COLOUR | {"sentinel_ows_bands": "B04"}, "bands", "a colour layer needs"),
         (COLOUR | {"sentinel_ows_expression": "B04"}, "expression", "no meaning"),
         (COLOUR | {"sentinel_ows_stretch": "0"}, "stretch", "no pair"),
@@ -121,6 +143,7 @@ def test_wrong_metadata_is_told_with_file_layer_and_key(
         (archive_layer(INDEX, name=""), "without a NAME"),
         (archive_layer(INDEX, more='STATUS OFF PROCESSING "SCALE=1"'), "SCALE is no pair"),
         (archive_layer(INDEX, more='STATUS OFF PROCESSING "SCALE=1,0"'), "SCALE is no pair"),
+        (archive_layer(INDEX | RAMP, more="STATUS OFF CLASS END"), "in a layer with a CLASS"),
         (
             archive_layer(
                 INDEX, more='STATUS OFF CLASS EXPRESSION ([pixel]<0) END CLASS NAME "rest" END'

@@ -136,7 +136,7 @@ def test_metrics_count_what_was_asked(demo_service: Served) -> None:
 def test_the_probes_and_the_landing_page_answer(demo_service: Served) -> None:
     assert demo_service.ask("/health/live").status == 200
     assert demo_service.ask("/health/ready").status == 200
-    assert b"GetCapabilities" in demo_service.ask("/").body
+    assert b"GetCapabilities" in demo_service.ask("/?f=html").body
     assert demo_service.ask("/nothing").status == 404
 
 

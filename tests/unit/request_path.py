@@ -12,6 +12,7 @@ from publications import COLLECTION, PUBLICATION
 from function.deadline import Deadline
 from function.errors import OwsError
 from function.grid import Grid
+from function.item_search import ItemSearch
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
 from function.raster import Raster
@@ -71,6 +72,29 @@ class StandInCatalogue:
 
 
 @dataclass
+class StandInListing:
+    """Lists scenes in the order they are given, from after the position asked for."""
+
+    scenes: tuple[Scene, ...] = (make_scene("two"), make_scene("one"))
+    failure: Exception | None = None
+    searches: list[ItemSearch] = field(default_factory=list)
+
+    def page(self, search: ItemSearch, deadline: Deadline) -> tuple[Scene, ...]:
+        deadline.check("search")
+        self.searches.append(search)
+        if self.failure is not None:
+            raise self.failure
+        names = [scene.name for scene in self.scenes]
+        first = names.index(search.after.name) + 1 if search.after is not None else 0
+        wanted = [
+            scene
+            for scene in self.scenes[first:]
+            if search.names is None or scene.name in search.names
+        ]
+        return tuple(wanted[: search.limit])
+
+
+@dataclass
 class StandInReader:
     """Fills the grid with the number of scenes, unless ``warnings`` or ``filled`` say otherwise."""
 
@@ -111,6 +135,7 @@ class StandInRenderer:
     publication: Publication = PUBLICATION
     failure: OwsError | Exception | None = None
     asked: list[tuple[dict[str, str], dict[str, Raster], str]] = field(default_factory=list)
+    changed_layers: Mapping[str, ArchiveLayer] = field(default_factory=dict)
 
     def answer(
         self,
@@ -118,10 +143,12 @@ class StandInRenderer:
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
+        changed_layers: Mapping[str, ArchiveLayer],
     ) -> StandInRendering:
         legend = dict(parameters)["REQUEST"] == "GetLegendGraphic"
         assert extents == ({} if legend else EXTENTS)
         self.asked.append((dict(parameters), dict(rasters), online_resource))
+        self.changed_layers = changed_layers
         if self.failure is not None:
             raise self.failure
         return StandInRendering("image/png", b"a picture")

@@ -13,6 +13,7 @@ from falcon.testing import Result, TestClient
 from lxml import etree
 from request_path import (
     StandInCatalogue,
+    StandInListing,
     StandInReader,
     StandInRenderer,
     make_scene,
@@ -31,6 +32,8 @@ from function.errors import (
 )
 from function.raster import Raster
 from function.settings import Settings
+from function.stac.published_archive import PublishedArchive
+from function.stac_answer import StacPath
 from function.telemetry import JsonFormatter, Telemetry
 
 EXCEPTIONS_130 = "ogc/wms/1.3.0/exceptions_1_3_0.xsd"
@@ -56,6 +59,7 @@ class Edge:
 
     def __init__(self) -> None:
         self.catalogue = StandInCatalogue()
+        self.listing = StandInListing()
         self.reader = StandInReader()
         self.renderer = StandInRenderer()
         self.telemetry = Telemetry({})
@@ -66,8 +70,10 @@ class Edge:
         path = RequestPath(
             self.catalogue, self.reader, self.renderer, stand_in_writer, self.settings
         )
+        archive = PublishedArchive.of(self.settings.public_archive)
+        stac = StacPath(self.listing, self.catalogue, path.publication, archive)
         return TestClient(
-            create_application(path, self.catalogue.ready, self.telemetry, self.settings)
+            create_application(path, stac, self.catalogue.ready, self.telemetry, self.settings)
         )
 
     def get_map(self, changes: dict[str, str] | None = None, **options: object) -> Result:
@@ -379,14 +385,17 @@ def test_metrics_count_the_maps(edge: Edge) -> None:
 
 def test_the_landing_page_links_to_what_there_is(edge: Edge) -> None:
     page = etree.fromstring(
-        edge.client.simulate_get("/", headers={"Host": "maps.example.org"}).content,
+        edge.client.simulate_get(
+            "/", headers={"Host": "maps.example.org", "Accept": "text/html"}
+        ).content,
         etree.HTMLParser(),
     )
     links = [str(link.attrib["href"]) for link in page.iter("a")]
     assert links[0] == (
         "http://maps.example.org/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
     )
-    assert len(links) == 2 + 2 + 3
+    # Two capabilities, the STAC API, a probe and the metrics, five legends.
+    assert len(links) == 2 + 1 + 2 + 5
     for link in links:
         path, _, query = link.removeprefix("http://maps.example.org").partition("?")
         assert edge.client.simulate_get(path, query_string=query).status_code == 200

@@ -15,6 +15,7 @@ from function.parse.coverage.interpolation import read_interpolation
 from function.parse.coverage.query import CoverageFormat, CoverageRequest
 from function.parse.coverage.version import WCS_100, WCS_111
 from function.parse.parameters import Parameters, shown
+from function.parse.processing import read_changed_layers
 from function.parse.query import LayerSelection
 from function.settings import Settings
 
@@ -54,7 +55,8 @@ def read_coverage(
 ) -> CoverageRequest:
     """Read a GetCoverage; raises the OwsError that names what is wrong with it.
 
-    TIME, MAXCC, PRIORITY, SCENE and CLOUDMASK are those of maps, in every version.
+    TIME, MAXCC, PRIORITY, SCENE, CLOUDMASK, EXPRESSION and COMPOSITE are those of maps, in every
+    version.
     """
     layer = _read_coverage_name(parameters, version, publication)
     if version == WCS_100:
@@ -67,6 +69,8 @@ def read_coverage(
     recipe = replace(layer, resampling=asked.resampling)
     if layer.kind is LayerKind.VALUES:
         recipe = replace(recipe, bands=asked.bands)
+    changed = read_changed_layers(parameters, {recipe.name: recipe}, settings)
+    recipe = changed.get(recipe.name, recipe)
     _check_size(asked.grid, recipe, settings.max_coverage_bytes)
     selection = LayerSelection(
         recipe,

@@ -1,6 +1,6 @@
 """Which requests a round of reading is made of: few enough, and not too large.
 
-Three rules, with figures that ``bench.remote_reads`` measured. Ranges that lie close are read as
+Three rules, with figures that ``bench.remote_windows`` measured. Ranges that lie close are read as
 one. While there are more requests than connections, those that lie closest are joined further, for
 a request that has to wait for a connection costs a whole round trip. What is long is split, so that
 connections share it.

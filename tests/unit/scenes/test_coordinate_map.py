@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scene import Asset
-from function.scenes import coordinate_map
-from function.scenes.coordinate_map import ERROR_BOUND, map_coordinates
+from function.scenes import location
+from function.scenes.coordinate_map import map_coordinates
 from function.scenes.decoder import PixelWindow
 from function.scenes.lattice import Lattice, lattice_of
+from function.scenes.location import ERROR_BOUND
 from function.scenes.projection import Coordinates, period, project
 
 # A whole Sentinel-2 cell at 10 m, at the height of Ireland.
@@ -46,7 +47,9 @@ def exact(grid: Grid, target: Lattice) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def assert_within_bound(grid: Grid, target: Lattice) -> None:
-    columns, rows = map_coordinates(grid, PixelWindow(0, 0, grid.width, grid.height), target)
+    columns, rows = map_coordinates(
+        grid, PixelWindow(0, 0, grid.width, grid.height), target
+    ).exact()
     exact_columns, exact_rows = exact(grid, target)
     left, upper, right, lower = target.extent
     on_image = (
@@ -102,7 +105,7 @@ def test_bound_holds_for_any_grid(
     grid = Grid(crs, square.transform @ Affine.translation(100, 100), width, height)
     target = lattice(IRELAND, reduction)
     exact_columns, exact_rows = exact(grid, target)
-    columns, rows = map_coordinates(grid, PixelWindow(0, 0, width, height), target)
+    columns, rows = map_coordinates(grid, PixelWindow(0, 0, width, height), target).exact()
     known = np.isfinite(columns)
     assert np.abs(columns - exact_columns)[known].max(initial=0.0) * target.step <= ERROR_BOUND
     assert np.abs(rows - exact_rows)[known].max(initial=0.0) * target.step <= ERROR_BOUND
@@ -147,7 +150,7 @@ def test_bound_holds_anywhere_on_earth(
     grid = around(crs, image, place, resolution, 150)
     target = lattice(image, reduction)
     exact_columns, exact_rows = exact(grid, target)
-    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 150, 150), target)
+    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 150, 150), target).exact()
     left, upper, right, lower = target.extent
     on_image = (
         (exact_columns > left) & (exact_columns < right)
@@ -163,13 +166,15 @@ def test_window_of_a_grid_equals_the_same_pixels_of_the_whole() -> None:
     target = lattice(IRELAND)
     columns, rows = exact(grid, target)
     window = PixelWindow(150, 33, 17, 90)
-    part = map_coordinates(grid, window, target)
+    part = map_coordinates(grid, window, target).exact()
     np.testing.assert_allclose(part[0], columns[window.slices], atol=ERROR_BOUND)
     np.testing.assert_allclose(part[1], rows[window.slices], atol=ERROR_BOUND)
 
 
 def test_same_system_is_exact_and_reduced_samples_lie_on_every_second() -> None:
-    columns, rows = map_coordinates(IRELAND, PixelWindow(96, 32, 65, 33), lattice(IRELAND, 3))
+    columns, rows = map_coordinates(
+        IRELAND, PixelWindow(96, 32, 65, 33), lattice(IRELAND, 3)
+    ).exact()
     np.testing.assert_array_equal(columns[0, ::8], np.arange(12, 21))
     np.testing.assert_array_equal(rows[::8, 0], np.arange(4, 9))
     np.testing.assert_array_equal(columns[5], 12 + np.arange(65) / 8)
@@ -199,7 +204,7 @@ def assert_continuous(crs: str, image: Grid) -> None:
         grid = Grid.from_bounds(
             crs, (x + shift - half, y - half, x + shift + half, y + half), 160, 160
         )
-        columns, rows = map_coordinates(grid, PixelWindow(0, 0, 160, 160), target)
+        columns, rows = map_coordinates(grid, PixelWindow(0, 0, 160, 160), target).exact()
         assert np.isfinite(columns).all()
         steps = np.hypot(np.diff(columns, axis=1), np.diff(rows, axis=1))
         assert steps.max() < 2 * steps.min()
@@ -211,7 +216,7 @@ def assert_continuous(crs: str, image: Grid) -> None:
 def test_image_in_longitudes_is_met_from_either_side_of_the_antimeridian() -> None:
     image = Grid("EPSG:4326", Affine(0.01, 0, 179.0, 0, -0.01, 66.0), 200, 200)
     grid = Grid.from_bounds("EPSG:3857", (-20037508.3 - 90000, 9.6e6, -20037508.3, 9.7e6), 50, 50)
-    columns, _ = map_coordinates(grid, PixelWindow(0, 0, 50, 50), lattice(image))
+    columns, _ = map_coordinates(grid, PixelWindow(0, 0, 50, 50), lattice(image)).exact()
     # 90 km of web Mercator are 0.8085 degrees, to the west of 180.
     np.testing.assert_allclose(columns[0, 0], 100 - 80.85 + 0.31, atol=0.2)
     np.testing.assert_allclose(columns[0, -1], 100 - 0.81 - 0.5, atol=0.2)
@@ -221,7 +226,7 @@ def test_pole_is_an_ordinary_place_of_a_polar_image() -> None:
     image = Grid("EPSG:3995", Affine(1000, 0, -100000, 0, -1000, 100000), 200, 200)
     grid = Grid.from_bounds("EPSG:4326", (-180, 89.2, 180, 90), 720, 40)
     target = lattice(image)
-    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 720, 40), target)
+    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 720, 40), target).exact()
     exact_columns, exact_rows = exact(grid, target)
     known = np.isfinite(columns)
     assert known.all()
@@ -233,7 +238,7 @@ def test_what_cannot_be_projected_is_nan() -> None:
     # Web Mercator's northern end lies at 85.06 degrees; past it the plane goes on, the Earth not.
     image = Grid("EPSG:3857", Affine(1000, 0, 0, 0, -1000, 2.0e7), 100, 100)
     grid = Grid.from_bounds("EPSG:4326", (0, 80, 1, 100), 20, 200)
-    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 20, 200), lattice(image))
+    columns, rows = map_coordinates(grid, PixelWindow(0, 0, 20, 200), lattice(image)).exact()
     assert np.isnan(columns[:99]).all()
     assert np.isnan(rows[:99]).all()
     assert np.isfinite(rows).any()
@@ -248,7 +253,7 @@ def test_few_points_are_transformed(monkeypatch: pytest.MonkeyPatch) -> None:
         counted.append(x.size)
         return project(source, target, x, y)
 
-    monkeypatch.setattr(coordinate_map, "project", counting)
+    monkeypatch.setattr(location, "project", counting)
     grid = around("EPSG:3857", IRELAND, (5000.0, 5000.0), 10.0, 512)
     map_coordinates(grid, PixelWindow(0, 0, 512, 512), lattice(IRELAND))
     assert 0 < sum(counted) < 512 * 512 / 100

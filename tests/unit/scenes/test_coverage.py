@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from function.grid import Grid
 from function.scene import Asset, Scene
 from function.scenes import coverage as module
-from function.scenes.coverage import FOOTPRINT_MARGIN, Coverage, bounding_window
+from function.scenes.bounding import bounding_window
+from function.scenes.coverage import FOOTPRINT_MARGIN, Coverage
 from function.scenes.decoder import PixelWindow
 from function.scenes.ground import ground_resolution
 

@@ -12,10 +12,11 @@ from scene_images import natural
 from function.grid import Grid
 from function.layer import Resampling
 from function.scene import Asset
-from function.scenes.decoder import PixelWindow
+from function.scenes import resampling
+from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.placement import Placement, place
-from function.scenes.resampling import REACH, resample
+from function.scenes.resampling import REACH
 
 CRS = "EPSG:32629"
 Floats = NDArray[np.float64]
@@ -33,6 +34,14 @@ def laid(
     if averaged is None:
         averaged = method is not Resampling.NEAREST
     return place(grid, window, target, REACH[method], averaged)
+
+
+def resample(
+    placement: Placement, samples: Samples, valid: NDArray[np.bool_], method: Resampling
+) -> tuple[Samples, NDArray[np.bool_]]:
+    """Resample one image."""
+    (pixels,), shown = resampling.resample(placement, [samples], valid, method)
+    return pixels, shown
 
 
 def shifted_grid(column: float, row: float, scale: float, size: int) -> Grid:

@@ -1,0 +1,105 @@
+"""EXPRESSION, COLORMAP, COLORRANGE and COMPOSITE: how a request changes the layers it names."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from function.colour_ramp import ColourRamp, check_colour_map
+from function.errors import InvalidParameterError
+from function.formula import FormulaLimits, read_formula
+from function.layer import ArchiveLayer, Composite, LayerKind
+from function.parse.parameters import Parameters, shown
+from function.settings import Settings
+
+# Beyond any index, and what float32 tells apart at that size is still less than one.
+FARTHEST = 1e6
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
+
+
+def read_changed_layers(
+    parameters: Parameters, layers: Mapping[str, ArchiveLayer], settings: Settings
+) -> Mapping[str, ArchiveLayer]:
+    """Those of ``layers``, by name, that the request changes, as it changes them.
+
+    Raises InvalidParameterError for a value that does not parse, and where none of the layers
+    takes the parameter.
+    """
+    changed = dict(layers)
+    for change in (_with_expression, _with_ramp, _with_composite):
+        changed |= change(parameters, changed, settings)
+    return {name: layer for name, layer in changed.items() if layer != layers[name]}
+
+
+Layers = Mapping[str, ArchiveLayer]
+
+
+def _with_expression(parameters: Parameters, layers: Layers, settings: Settings) -> Layers:
+    text = parameters.find("EXPRESSION")
+    if text is None:
+        return {}
+    limits = FormulaLimits(
+        settings.max_expression_length,
+        settings.max_expression_terms,
+        settings.max_expression_bands,
+    )
+    taking = _taking("EXPRESSION", {n: each for n, each in layers.items() if each.expression_bands})
+    changed = {}
+    for name, layer in taking.items():
+        try:
+            bands = read_formula(text, layer.expression_bands, limits).bands
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"EXPRESSION of layer {name}: {error}") from error
+        changed[name] = replace(layer, expression=text, bands=bands)
+    return changed
+
+
+def _with_ramp(parameters: Parameters, layers: Layers, _settings: Settings) -> Layers:
+    colour_map, colour_range = parameters.find("COLORMAP"), parameters.find("COLORRANGE")
+    if colour_map is None and colour_range is None:
+        return {}
+    key = "COLORRANGE" if colour_map is None else "COLORMAP"
+    ramps = {name: layer.ramp for name, layer in layers.items() if layer.ramp is not None}
+    if colour_map is not None:
+        ramps = {
+            name: replace(ramp, colour_map=check_colour_map(colour_map))
+            for name, ramp in ramps.items()
+        }
+    if colour_range is not None:
+        lowest, highest = read_colour_range(colour_range)
+        ramps = {name: ColourRamp(ramp.colour_map, lowest, highest) for name, ramp in ramps.items()}
+    return _taking(key, {name: replace(layers[name], ramp=ramp) for name, ramp in ramps.items()})
+
+
+def read_colour_range(text: str) -> tuple[float, float]:
+    """Read ``min,max``; raises InvalidParameterError unless they are numbers that rise."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(map(_NUMBER.fullmatch, parts)):  # noqa: PLR2004
+        raise InvalidParameterError(f"COLORRANGE={shown(text)} is not two numbers: min,max")
+    lowest, highest = map(float, parts)
+    if not -FARTHEST <= lowest < highest <= FARTHEST:
+        raise InvalidParameterError(
+            f"COLORRANGE={shown(text)} must rise from min to max, within {FARTHEST:g} of 0"
+        )
+    return lowest, highest
+
+
+def _with_composite(parameters: Parameters, layers: Layers, _settings: Settings) -> Layers:
+    text = parameters.choose("COMPOSITE", tuple(Composite))
+    if text is None:
+        return {}
+    composite = Composite(text)
+    if composite is Composite.FIRST:
+        return {name: replace(layer, composite=composite) for name, layer in layers.items()}
+    suited = {name: each for name, each in layers.items() if each.kind is not LayerKind.CLASSES}
+    return _taking(
+        f"COMPOSITE={text}",
+        {name: replace(layer, composite=composite) for name, layer in suited.items()},
+    )
+
+
+def _taking(key: str, layers: Layers) -> Layers:
+    """Give ``layers``, those that take ``key``; raise where there are none."""
+    if not layers:
+        raise InvalidParameterError(f"{key} is not for the layers that are asked for")
+    return layers
