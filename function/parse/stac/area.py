@@ -104,7 +104,7 @@ def _read_coordinates(given: object, depth: int) -> Any:
 def _check_lengths(lines: Sequence[Sequence[object]], least: int) -> None:
     if any(len(line) < least for line in lines):
         raise InvalidParameterError(
-            f"intersects has a line or a ring of less than {least} positions"
+            f"intersects has a line or a ring of fewer than {least} positions"
         )
 
 
