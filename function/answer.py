@@ -6,10 +6,10 @@ from itertools import chain
 from typing import Protocol
 
 from function.deadline import Deadline
-from function.errors import InvalidTimeError
+from function.errors import InvalidTimeError, LimitExceededError
 from function.fresh import Fresh
 from function.grid import Grid
-from function.layer import ArchiveLayer, Publication
+from function.layer import ArchiveLayer, Composite, Publication
 from function.parse.coverage.query import CoverageRequest
 from function.parse.description import GET_LEGEND_GRAPHIC
 from function.parse.parameters import decode_form
@@ -28,6 +28,10 @@ EXTENTS_SECONDS = 2.0
 # Without a mask nothing shows below a scene that covers all, but where its outline promises more
 # than there is, or its files cannot be read: for that there is a second one.
 COVERINGS = 2
+# The search lets no cell give more than twice its fair share of the limit. So that a composite
+# misses none of a cell's scenes, as many cells as this may share what it asks for: a map 400 km
+# wide has them.
+COMPOSED_CELLS = 16
 
 
 class Catalogue(Protocol):
@@ -185,8 +189,7 @@ class RequestPath:
         stage: StageTrace,
     ) -> dict[str, Found]:
         """Find the scenes of each archive layer; layers that ask the same share one search."""
-        limit = self._settings.max_scenes
-        searched: dict[tuple[str, Search], Found] = {}
+        searched: dict[tuple[str, Search, bool], Found] = {}
         found: dict[str, Found] = {}
         masked = {
             (selection.recipe.collection, selection.search)
@@ -196,18 +199,39 @@ class RequestPath:
         for selection in query.layers:
             layer = selection.recipe
             check_times(layer, selection.search, extents.get(layer.collection))
-            key = (layer.collection, selection.search)
+            composed = layer.composite is not Composite.FIRST
+            key = (layer.collection, selection.search, composed)
             if key not in searched:
                 search = selection.search
-                if key not in masked:
+                if not composed and key[:2] not in masked:
                     search = replace(search, coverings=COVERINGS)
+                limit = self._settings.max_scenes
+                if composed:
+                    limit = COMPOSED_CELLS // 2 * self._settings.max_composite_scenes
                 scenes = self._catalogue.search(
                     layer.collection, query.grid, search, limit + 1, deadline
                 )
+                if composed:
+                    self._check_composite(layer, query.grid, len(scenes))
                 searched[key] = Found(scenes[:limit], cut=len(scenes) > limit)
                 stage.add("scenes", len(searched[key].scenes))
             found[selection.name] = searched[key]
         return found
+
+    def _check_composite(self, layer: ArchiveLayer, grid: Grid, scenes: int) -> None:
+        """Raise LimitExceededError for a composite of more scenes, or pixels, than may be read."""
+        most = self._settings.max_composite_scenes
+        if scenes > most:
+            raise LimitExceededError(
+                f"COMPOSITE={layer.composite} of layer {layer.name} would take {scenes} scenes or"
+                f" more, at most {most} allowed: ask for a shorter TIME or a smaller area"
+            )
+        pixels, most = scenes * grid.width * grid.height, self._settings.max_composite_pixels
+        if pixels > most:
+            raise LimitExceededError(
+                f"COMPOSITE={layer.composite} of layer {layer.name} would read {scenes} scenes of"
+                f" {grid.width} x {grid.height} pixels, {pixels} in all, at most {most} allowed"
+            )
 
     def _read(
         self,

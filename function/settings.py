@@ -99,6 +99,20 @@ class Settings:
             " hold a band of a whole product at 10 m (10980 x 10980)."
         ),
     ] = 268_435_456
+    max_composite_scenes: Annotated[
+        int,
+        About(
+            "Scenes that a COMPOSITE may be made of: a year of a place, taken every five days, is"
+            " 73, and three months over a corner of four grid cells are."
+        ),
+    ] = 73
+    max_composite_pixels: Annotated[
+        int,
+        About(
+            "Pixels that a COMPOSITE may read of all its scenes together. 64 million are 73 scenes"
+            " of 950 x 950 pixels; those of three bands take four CPUs some 10 s."
+        ),
+    ] = 67_108_864
     max_expression_length: Annotated[
         int, About("Characters of an EXPRESSION. Every published index fits in a fifth of them.")
     ] = 512

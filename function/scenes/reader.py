@@ -5,19 +5,22 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 import cv2
+import numpy as np
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.grid import Grid
-from function.layer import ArchiveLayer
+from function.layer import ArchiveLayer, Composite
 from function.raster import Raster, ReadCounts
 from function.scene import Scene
+from function.scenes.composite import make_pile, rounded, side_at_once
+from function.scenes.coverage import Coverage
 from function.scenes.decoder import Decoder
 from function.scenes.decoding import Decoding, run
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
-from function.scenes.scene_queue import SceneQueue
-from function.scenes.scene_reading import LayerReading
+from function.scenes.scene_queue import WAVE, SceneQueue
+from function.scenes.scene_reading import LayerReading, SceneReading
 
 # Pixels a side that are filled at a time: what lies between samples and finished bands takes 60
 # bytes a pixel, so 250 MB for a part, and a map of 4096 x 4096 no more than one of 2048 x 2048.
@@ -49,8 +52,9 @@ class SceneReader:
 
         ``cloud_mask`` takes out the layer's masked classes; those pixels, and those without
         measurement, fall through to the next scene. Reading stops when the grid is full. Only the
-        part of a scene that may still add pixels is read. A scene that cannot be read becomes a
-        warning and falls through as a whole.
+        part of a scene that may still add pixels is read. Of a composite all scenes are read, and a
+        pixel is made of every value that it has. A scene that cannot be read becomes a warning and
+        falls through as a whole.
 
         Raises SceneUnreadableError where the map would be blank for want of a file, of the kind
         that all scenes failed with; DeadlineExceededError when time runs out,
@@ -60,9 +64,14 @@ class SceneReader:
         mosaic = Mosaic.blank(grid, recipe.bands, recipe.blank)
         decoding = Decoding(self._decoder, self._workers, deadline)
         diary = _Diary()
-        for part in mosaic.parts(PART):
+        composed = layer.composite is not Composite.FIRST
+        side = side_at_once(layer.composite, recipe.bands, len(scenes)) if composed else PART
+        for part in mosaic.parts(min(PART, side)):
             reading = LayerReading(layer, recipe, part.grid, cloud_mask)
-            _fill(part, scenes, reading, decoding, diary)
+            if composed:
+                _compose(part, layer, scenes, reading, decoding, diary)
+            else:
+                _fill(part, scenes, reading, decoding, diary)
         warnings = tuple(diary.failures)
         if warnings and not diary.given:
             kinds = {type(failure) for failure in diary.failures.values()}
@@ -98,6 +107,17 @@ class _Diary:
     given: set[str] = field(default_factory=set)
     failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
 
+    def note(
+        self, scene: Scene, part: SceneReading | SceneUnreadableError | None
+    ) -> SceneReading | None:
+        """Note what reading ``scene`` came to; give it where it is of pixels."""
+        if part is not None:
+            self.tried.add(scene.name)
+        if isinstance(part, SceneUnreadableError):
+            self.failures[f"{scene.name}: {part}"] = part
+            return None
+        return part
+
 
 def _fill(
     mosaic: Mosaic,
@@ -110,10 +130,31 @@ def _fill(
     while wave := queue.next_wave(mosaic.empty):
         work = [reading.read(scene, needed) for scene, needed in wave]
         for (scene, _), part in zip(wave, run(work, decoding), strict=True):
-            if part is None:
-                continue
-            diary.tried.add(scene.name)
-            if isinstance(part, SceneUnreadableError):
-                diary.failures[f"{scene.name}: {part}"] = part
-            elif mosaic.fill(part.window, part.bands, part.valid):
+            reached = diary.note(scene, part)
+            if reached is not None and mosaic.fill(reached.window, reached.bands, reached.valid):
                 diary.given.add(scene.name)
+
+
+def _compose(
+    mosaic: Mosaic,
+    layer: ArchiveLayer,
+    scenes: Sequence[Scene],
+    reading: LayerReading,
+    decoding: Decoding,
+    diary: _Diary,
+) -> None:
+    """Fill ``mosaic`` with what all scenes come to."""
+    coverage = Coverage(mosaic.grid)
+    pile = make_pile(layer.composite, layer.kind, mosaic.bands.shape, len(scenes))
+    for start in range(0, len(scenes), WAVE):
+        wave = [(scene, coverage.possible_pixels(scene)) for scene in scenes[start : start + WAVE]]
+        wave = [(scene, pixels) for scene, pixels in wave if pixels.any()]
+        work = [reading.read(scene, pixels) for scene, pixels in wave]
+        for (scene, _), part in zip(wave, run(work, decoding), strict=True):
+            reached = diary.note(scene, part)
+            if reached is not None and reached.valid.any():
+                pile.add(reached.window, reached.bands, reached.valid)
+                diary.given.add(scene.name)
+    values = pile.finish()
+    mosaic.valid[:] = ~np.isnan(values).all(axis=0)
+    mosaic.bands[:] = rounded(values, Recipe(layer).blank)

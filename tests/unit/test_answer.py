@@ -23,6 +23,7 @@ from function.errors import (
     CatalogueUnavailableError,
     DeadlineExceededError,
     InvalidTimeError,
+    LimitExceededError,
     OwsError,
     UnknownLayerError,
 )
@@ -126,6 +127,28 @@ def test_what_lies_below_is_searched_where_a_mask_may_show_it(
     path.answer({"LAYERS": layers, "STYLES": ""})
     ((_, _, search, _),) = path.catalogue.searches
     assert search == Search(coverings=coverings)
+
+
+def test_a_composite_is_made_of_all_scenes(path: Path) -> None:
+    path.catalogue.scenes = tuple(make_scene(str(number)) for number in range(70))
+    path.answer({"LAYERS": "TRUE_COLOUR,LAND", "STYLES": ",", "COMPOSITE": "median"})
+    assert [search.coverings for _, _, search, _ in path.catalogue.searches] == [None, 2]
+    assert [len(names) for _, names, _ in path.reader.reads] == [70, 64]
+
+
+def test_a_composite_of_too_much_is_refused_with_its_number(path: Path) -> None:
+    path.settings = Settings(max_composite_scenes=9, max_composite_pixels=25)
+    path.catalogue.scenes = tuple(make_scene(str(number)) for number in range(10))
+    with pytest.raises(LimitExceededError, match="would take 10 scenes or more, at most 9"):
+        path.answer({"COMPOSITE": "mean"})
+    path.catalogue.scenes = path.catalogue.scenes[:3]
+    with pytest.raises(LimitExceededError, match="3 scenes of 4 x 3 pixels, 36 in all, at most 25"):
+        path.answer({"COMPOSITE": "mean"})
+    assert path.reader.reads == []
+    path.catalogue.scenes = path.catalogue.scenes[:2]
+    path.answer({"COMPOSITE": "mean"})
+    path.catalogue.scenes = path.catalogue.scenes * 5
+    path.answer({"COMPOSITE": "first"})
 
 
 def test_the_extents_are_not_asked_for_with_each_request(path: Path) -> None:
