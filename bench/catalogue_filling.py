@@ -106,22 +106,36 @@ FROM (
     ORDER BY number, orbit %% %(revisit)s, orbit, cell
 ) AS acquisitions
 """
+# All passes have the same dates and the same skies.
 EXTENTS = """
-INSERT INTO cell_extents
+WITH skies AS (
+    SELECT
+        count(*) AS scenes, min(acquired) AS first_acquired, max(acquired) AS last_acquired,
+        avg(cloud_cover) AS mean, min(cloud_cover) AS least, max(cloud_cover) AS most
+    FROM scenes
+)
+
+INSERT INTO cell_extents (
+    collection, cell, west, south, east, north, first_acquired, last_acquired, scene_count,
+    reach, part, cloud_known, cloud_sum, cloud_least, cloud_most, cloud_histogram
+)
 SELECT
     %(collection)s, cell,
     min(st_xmin(footprint)), min(st_ymin(footprint)),
     max(st_xmax(footprint)), max(st_ymax(footprint)),
-    (SELECT min(acquired) FROM scenes), (SELECT max(acquired) FROM scenes), count(*),
-    reach_of(st_collect(footprint))
-FROM passes
+    min(skies.first_acquired), max(skies.last_acquired), count(*),
+    reach_of(st_collect(footprint)), part_of_cell(cell),
+    count(*), count(*) * min(skies.mean), min(skies.least), max(skies.most),
+    array_fill(count(*) / 10, ARRAY[10])
+FROM passes CROSS JOIN skies
 GROUP BY cell;
-INSERT INTO collections
+INSERT INTO collection_parts
 SELECT
-    collection, min(west), min(south), max(east), max(north),
-    min(first_acquired), max(last_acquired), (SELECT count(*) FROM scenes)
+    collection, part, next_version(0), min(west), min(south), max(east), max(north),
+    min(first_acquired), max(last_acquired), sum(scene_count), sum(cloud_known), sum(cloud_sum),
+    min(cloud_least), max(cloud_most), array_fill(sum(cloud_known)::bigint / 10, ARRAY[10])
 FROM cell_extents
-GROUP BY collection
+GROUP BY collection, part
 """
 
 

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from function.deadline import Deadline
 from function.errors import InvalidTimeError, LimitExceededError
-from function.fresh import Fresh
 from function.grid import Grid
 from function.layer import ArchiveLayer, Composite, Publication
 from function.parse.coverage.query import CoverageRequest
@@ -17,14 +16,11 @@ from function.parse.query import OwsQuery, PixelRequest
 from function.parse.request import read_opening, read_query
 from function.raster import Raster
 from function.scene import Scene
-from function.search import CollectionExtent, Search, TimeRange
+from function.search import CatalogueState, CollectionExtent, Search, TimeRange
 from function.settings import Settings
 from function.stored_body import StoredBody
 from function.telemetry import RequestTrace, StageTrace
 
-# What the catalogue holds changes as products arrive, every few minutes at most; a client that
-# waits for one should see it at once by a person's measure.
-EXTENTS_SECONDS = 2.0
 # Without a mask nothing shows below a scene that covers all, but where its outline promises more
 # than there is, or its files cannot be read: for that there is a second one.
 COVERINGS = 2
@@ -41,7 +37,7 @@ class Catalogue(Protocol):
         self, collection: str, grid: Grid, search: Search, limit: int, deadline: Deadline
     ) -> tuple[Scene, ...]: ...
 
-    def extents(self) -> Mapping[str, CollectionExtent]: ...
+    def state(self) -> CatalogueState: ...
 
 
 class Reader(Protocol):
@@ -137,7 +133,6 @@ class RequestPath:
         self._renderer = renderer
         self._write_coverage = write_coverage
         self._settings = settings
-        self._extents = Fresh(catalogue.extents, EXTENTS_SECONDS)
 
     @property
     def publication(self) -> Publication:
@@ -152,7 +147,7 @@ class RequestPath:
         # A legend is of the mapfile alone, and is drawn while the catalogue is away.
         if query.operation != GET_LEGEND_GRAPHIC:
             with trace.stage("search") as stage:
-                extents = self._extents.get()
+                extents = self._catalogue.state().extents
                 if isinstance(query, PixelRequest):
                     found = self._search(query, extents, asked.deadline, stage)
         rasters: dict[str, Raster] = {}

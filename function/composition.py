@@ -8,6 +8,7 @@ from function.catalogue.codestream_indexes import CodestreamIndexes
 from function.catalogue.listing import SceneListing
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
+from function.catalogue.watching import CatalogueWatcher
 from function.container import Container, read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
@@ -40,6 +41,7 @@ class Service:
 
     application: Application
     pool: CataloguePool
+    watcher: CatalogueWatcher
     gdal: GdalDecoder
     archive: Archive
     workers: Executor
@@ -49,12 +51,14 @@ class Service:
         """Open the connections and begin to export; the workers start with the first map."""
         self.telemetry.start()
         self.pool.open()
+        self.watcher.start()
 
     def close(self) -> None:
         """Stop the workers, close connections and files, and send what telemetry is left."""
         self.archive.close()
         self.workers.shutdown(cancel_futures=True)
         self.gdal.close()
+        self.watcher.close()
         self.pool.close()
         self.telemetry.close()
 
@@ -67,7 +71,14 @@ def compose(settings: Settings) -> Service:
     codestreams = choose_codestreams(settings.jpeg2000_decoder)
     telemetry = Telemetry(about={names.DECODER: codestreams.name})
     pool = CataloguePool(settings.database_url, settings.database_connections)
-    catalogue = SceneCatalogue(pool)
+    # Twice the time after which the watcher asks in any case: then it is late, and requests ask.
+    catalogue = SceneCatalogue(pool, 2 * settings.catalogue_poll_seconds)
+    watcher = CatalogueWatcher(
+        settings.database_url,
+        catalogue.renew_state,
+        settings.catalogue_poll_seconds,
+        settings.catalogue_listen,
+    )
     archive = Archive(
         AccessLimits(
             settings.archive_connections,
@@ -103,7 +114,7 @@ def compose(settings: Settings) -> Service:
         PublishedArchive.of(settings.public_archive),
     )
     application = create_application(path, stac, catalogue.ready, telemetry, settings)
-    return Service(application, pool, gdal, archive, workers, telemetry)
+    return Service(application, pool, watcher, gdal, archive, workers, telemetry)
 
 
 def fitted(settings: Settings, container: Container) -> Settings:

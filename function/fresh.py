@@ -23,27 +23,41 @@ class Fresh(Generic[Value]):
         self._seconds = seconds
         self._lock = threading.Lock()
         self._tries = 0
-        self._expires = float("-inf")
         self._failure: OwsError | None = None
         self._values: tuple[Value, ...] = ()
+        self._expires = float("-inf")
 
     def get(self) -> Value:
-        """Give the value; raise what ``fetch`` raised."""
+        """Give the value; raise what ``fetch`` raised. Where it is fresh no try is waited for."""
         tries = self._tries
+        values = self._values
+        if time.monotonic() < self._expires:
+            return values[-1]
         with self._lock:
             if self._tries == tries and time.monotonic() >= self._expires:
                 self._try()
-            if self._failure is not None:
-                raise self._failure.with_traceback(None)
-            return self._values[-1]
+            return self._outcome()
+
+    def renew(self) -> None:
+        """Fetch the value anew, however fresh it is; raise what ``fetch`` raised."""
+        with self._lock:
+            self._try()
+            self._outcome()
+
+    def _outcome(self) -> Value:
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        return self._values[-1]
 
     def _try(self) -> None:
         self._tries += 1
         try:
-            self._values = (self._fetch(),)
+            values = (self._fetch(),)
         except OwsError as error:
             self._failure = error
             self._expires = float("-inf")
         else:
             self._failure = None
+            # In this order: who sees the new end of the time sees the new value, or asks anew.
+            self._values = values
             self._expires = time.monotonic() + self._seconds

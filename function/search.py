@@ -1,5 +1,6 @@
 """What a request wants of the archive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,8 +40,25 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudStatistics:
+    """Cloud cover in percent of a collection's ``known`` scenes that have a figure.
+
+    ``histogram`` counts them in ten steps of ten percent, the last with all of 100.
+    """
+
+    known: int
+    mean: float
+    least: float
+    most: float
+    histogram: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionExtent:
-    """What the catalogue holds of a collection: bounds in degrees, times in UTC."""
+    """What the catalogue holds of a collection: bounds in degrees, times in UTC.
+
+    ``clouds`` is None where no scene has a figure of cloud cover.
+    """
 
     collection: str
     west: float
@@ -50,3 +68,18 @@ class CollectionExtent:
     first_acquired: datetime
     last_acquired: datetime
     scene_count: int
+    clouds: CloudStatistics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueState:
+    """What the catalogue holds as a whole.
+
+    ``version`` differs whenever the scenes of any collection do, ``versions`` has one for each
+    collection that holds scenes or ever did. None comes twice: they are fit for an ETag.
+    ``extents`` lacks collections without scenes.
+    """
+
+    version: str
+    versions: Mapping[str, str]
+    extents: Mapping[str, CollectionExtent]

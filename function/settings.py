@@ -79,6 +79,22 @@ class Settings:
     database_connections: Annotated[
         int, About("Connections to the catalogue that a process keeps: one for each thread.")
     ] = 4
+    catalogue_listen: Annotated[
+        bool,
+        About(
+            "Learn of changes of the catalogue at once, by LISTEN over one more connection a"
+            " process. Turn it off behind a pooler in transaction mode, which does not pass on"
+            " what is told: changes are then polled for."
+        ),
+    ] = True
+    catalogue_poll_seconds: Annotated[
+        float,
+        About(
+            "Time after which a process asks for changes of the catalogue that it was not told of."
+            " The question takes the database less than a millisecond.",
+            least=0.1,
+        ),
+    ] = 5.0
     max_scenes: Annotated[
         int, About("Scenes that a layer of one map may be made of; 64 covers 8 x 8 grid cells.")
     ] = 64

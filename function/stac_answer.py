@@ -9,7 +9,6 @@ import orjson
 
 from function.deadline import Deadline
 from function.errors import UnknownCollectionError, UnknownItemError
-from function.fresh import Fresh
 from function.item_search import ItemSearch, PagePosition
 from function.layer import Publication
 from function.parse.parameters import shown
@@ -22,7 +21,7 @@ from function.parse.stac.request import (
     read_post_search,
 )
 from function.scene import Scene
-from function.search import CollectionExtent
+from function.search import CatalogueState, CollectionExtent
 from function.stac.addresses import Addresses
 from function.stac.collection import collection_of, collections_of
 from function.stac.description import description_of
@@ -33,8 +32,6 @@ from function.stac.published_archive import PublishedArchive
 from function.telemetry import RequestTrace
 
 STAC = "STAC"
-# As with maps: a client that waits for a product should see it at once by a person's measure.
-EXTENTS_SECONDS = 2.0
 
 
 class Listing(Protocol):
@@ -43,10 +40,10 @@ class Listing(Protocol):
     def page(self, search: ItemSearch, deadline: Deadline) -> tuple[Scene, ...]: ...
 
 
-class Extents(Protocol):
+class Catalogue(Protocol):
     """Tells what is held of each collection; see function.catalogue."""
 
-    def extents(self) -> Mapping[str, CollectionExtent]: ...
+    def state(self) -> CatalogueState: ...
 
 
 class Resource(StrEnum):
@@ -102,12 +99,12 @@ class StacPath:
     def __init__(
         self,
         listing: Listing,
-        extents: Extents,
+        catalogue: Catalogue,
         publication: Publication,
         archive: PublishedArchive,
     ) -> None:
         self._listing = listing
-        self._extents = Fresh(extents.extents, EXTENTS_SECONDS)
+        self._catalogue = catalogue
         self._publication = publication
         self._archive = archive
 
@@ -136,7 +133,7 @@ class StacPath:
 
     def _collections(self, asked: StacAsked) -> Mapping[str, CollectionExtent]:
         """The collection that is asked for; all of them where none is."""
-        held = self._extents.get()
+        held = self._catalogue.state().extents
         if not asked.collection:
             return held
         if asked.collection not in held:

@@ -1,108 +1,54 @@
--- Keeps cell_extents and collections exact under any change of scenes. What is inserted widens
--- them; what is changed or deleted has its cells counted anew by the index on (collection, cell),
--- and its collections from their cells: never a scan over the scenes of a collection.
+-- Notes which cells a statement changes: with what arrived, where scenes were but inserted, else to
+-- be counted anew. What is noted is applied as the transaction commits; see apply_changed_cells.
 CREATE OR REPLACE FUNCTION keep_extents() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    touched_collections text[];
-    touched_cells text[];
+    own constant xid8 := pg_current_xact_id();
 BEGIN
     IF tg_op = 'TRUNCATE' THEN
+        -- Nobody else writes: whoever truncates holds the table alone.
+        DELETE FROM changed_cells WHERE writer = own;
         DELETE FROM cell_extents;
-        DELETE FROM collections;
+        UPDATE collection_parts SET
+            version = next_version(version),
+            west = NULL, south = NULL, east = NULL, north = NULL,
+            first_acquired = NULL, last_acquired = NULL, scene_count = 0,
+            cloud_known = 0, cloud_sum = 0, cloud_least = NULL, cloud_most = NULL,
+            cloud_histogram = DEFAULT;
+        PERFORM pg_notify('sentinel_ows_catalogue', '');
         RETURN NULL;
     END IF;
 
     IF tg_op = 'INSERT' THEN
-        SELECT array_agg(DISTINCT arrived.collection ORDER BY arrived.collection)
-        INTO touched_collections FROM arrived;
-    ELSIF tg_op = 'DELETE' THEN
-        SELECT array_agg(touched.collection), array_agg(touched.cell)
-        INTO touched_collections, touched_cells
-        FROM (SELECT DISTINCT collection, cell FROM departed) AS touched;
-    ELSE
-        SELECT array_agg(touched.collection), array_agg(touched.cell)
-        INTO touched_collections, touched_cells
-        FROM (
-            SELECT collection, cell FROM departed
-            UNION
-            SELECT collection, cell FROM arrived
-        ) AS touched;
-    END IF;
-
-    -- One writer a collection until it commits: what it counts is what will be there.
-    PERFORM pg_advisory_xact_lock(hashtext('keep_extents'), hashtext(touched.collection))
-    FROM (
-        SELECT DISTINCT collection FROM unnest(touched_collections) AS collection
-        ORDER BY collection
-    ) AS touched;
-
-    IF tg_op = 'INSERT' THEN
-        INSERT INTO cell_extents AS held
+        INSERT INTO changed_cells (
+            collection, cell, west, south, east, north, first_acquired, last_acquired, scene_count,
+            reach, cloud_known, cloud_sum, cloud_least, cloud_most, cloud_histogram
+        )
         SELECT
             collection, cell,
             min(st_xmin(footprint)), min(st_ymin(footprint)),
             max(st_xmax(footprint)), max(st_ymax(footprint)),
-            min(acquired), max(acquired), count(*), reach_of(st_collect(footprint))
+            min(acquired), max(acquired), count(*), reach_of(st_collect(footprint)),
+            count(cloud_cover), coalesce(sum(cloud_cover::numeric), 0),
+            min(cloud_cover), max(cloud_cover), cloud_histogram(cloud_cover)
         FROM arrived
-        WHERE NOT superseded
         GROUP BY collection, cell
-        ON CONFLICT (collection, cell) DO UPDATE SET
-            west = least(held.west, excluded.west),
-            south = least(held.south, excluded.south),
-            east = greatest(held.east, excluded.east),
-            north = greatest(held.north, excluded.north),
-            first_acquired = least(held.first_acquired, excluded.first_acquired),
-            last_acquired = greatest(held.last_acquired, excluded.last_acquired),
-            scene_count = held.scene_count + excluded.scene_count,
-            reach = reach_of(st_collect(held.reach, excluded.reach));
-
-        INSERT INTO collections AS held
-        SELECT
-            collection,
-            min(st_xmin(footprint)), min(st_ymin(footprint)),
-            max(st_xmax(footprint)), max(st_ymax(footprint)),
-            min(acquired), max(acquired), count(*)
-        FROM arrived
-        WHERE NOT superseded
-        GROUP BY collection
-        ON CONFLICT (collection) DO UPDATE SET
-            west = least(held.west, excluded.west),
-            south = least(held.south, excluded.south),
-            east = greatest(held.east, excluded.east),
-            north = greatest(held.north, excluded.north),
-            first_acquired = least(held.first_acquired, excluded.first_acquired),
-            last_acquired = greatest(held.last_acquired, excluded.last_acquired),
-            scene_count = held.scene_count + excluded.scene_count;
-        RETURN NULL;
+        HAVING NOT bool_or(superseded);
+        INSERT INTO changed_cells (collection, cell)
+        SELECT DISTINCT collection, cell FROM arrived WHERE superseded;
+    ELSIF tg_op = 'DELETE' THEN
+        INSERT INTO changed_cells (collection, cell)
+        SELECT DISTINCT collection, cell FROM departed;
+    ELSE
+        INSERT INTO changed_cells (collection, cell)
+        SELECT collection, cell FROM departed
+        UNION
+        SELECT collection, cell FROM arrived;
     END IF;
 
-    DELETE FROM cell_extents AS held
-    USING unnest(touched_collections, touched_cells) AS touched (collection, cell)
-    WHERE held.collection = touched.collection AND held.cell = touched.cell;
-
-    INSERT INTO cell_extents
-    SELECT
-        scenes.collection, scenes.cell,
-        min(st_xmin(scenes.footprint)), min(st_ymin(scenes.footprint)),
-        max(st_xmax(scenes.footprint)), max(st_ymax(scenes.footprint)),
-        min(scenes.acquired), max(scenes.acquired), count(*),
-        reach_of(st_collect(scenes.footprint))
-    FROM unnest(touched_collections, touched_cells) AS touched (collection, cell)
-    INNER JOIN scenes
-        ON touched.collection = scenes.collection AND touched.cell = scenes.cell
-    WHERE NOT scenes.superseded
-    GROUP BY scenes.collection, scenes.cell;
-
-    DELETE FROM collections WHERE collection = ANY(touched_collections);
-
-    INSERT INTO collections
-    SELECT
-        collection, min(west), min(south), max(east), max(north),
-        min(first_acquired), max(last_acquired), sum(scene_count)
-    FROM cell_extents
-    WHERE collection = ANY(touched_collections)
-    GROUP BY collection;
+    INSERT INTO changing_transactions (writer)
+    SELECT own WHERE EXISTS (SELECT FROM changed_cells WHERE writer = own)
+    ON CONFLICT (writer) DO NOTHING;
     RETURN NULL;
 END
 $$;

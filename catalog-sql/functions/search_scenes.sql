@@ -80,17 +80,21 @@ BEGIN
         FROM unnest(coalesce(in_times, '{(,)}')) AS given
     ) AS widened;
 
-    SELECT
-        coalesce(sum(
-            extract(epoch FROM least(span.last, held.last_acquired))
-            - extract(epoch FROM greatest(span.first, held.first_acquired))
-        ) FILTER (WHERE span.first <= held.last_acquired AND span.last >= held.first_acquired), 0)
-        < short_time * extract(epoch FROM held.last_acquired - held.first_acquired)
-    INTO is_short
-    FROM collections AS held
-    CROSS JOIN unnest(starts, ends) AS span (first, last)
-    WHERE held.collection = in_collection
-    GROUP BY held.collection;
+    IF least_cloudy THEN
+        SELECT
+            coalesce(sum(
+                extract(EPOCH FROM least(span.last, held.last_acquired))
+                - extract(EPOCH FROM greatest(span.first, held.first_acquired))
+            ) FILTER (
+                WHERE span.first <= held.last_acquired AND span.last >= held.first_acquired
+            ), 0)
+            < short_time * extract(EPOCH FROM held.last_acquired - held.first_acquired)
+        INTO is_short
+        FROM collections AS held
+        CROSS JOIN unnest(starts, ends) AS span (first, last)
+        WHERE held.collection = in_collection
+        GROUP BY held.first_acquired, held.last_acquired;
+    END IF;
 
     SELECT array_agg(met.cell), array_agg(met.inside)
     INTO cells, insides

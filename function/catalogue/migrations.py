@@ -16,6 +16,7 @@ import psycopg
 from function.errors import OperatorError
 
 MIGRATION_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.sql")
+NAMED = "NNNN_what_it_does.sql"
 # One key for all who migrate; any number does that nothing else in the database locks.
 LOCK_KEY = 0x53454E54  # "SENT"
 CONNECT_SECONDS = 10
@@ -53,8 +54,8 @@ def migrate(url: str, sql_directory: Path) -> Migrated:
     """Apply to the database at ``url`` what it lacks of ``sql_directory``.
 
     Raises:
-        MigrationError: a file was edited or removed after it had been applied, files are not
-            numbered 1, 2, 3…, the database cannot be reached, or it refuses a statement.
+        MigrationError: a file was edited or removed after it had been applied, two files have one
+            number, the database cannot be reached, or it refuses a statement.
     """
     migrations = _read_migrations(sql_directory / "migrations")
     functions = [_read(path) for path in sorted((sql_directory / "functions").glob("*.sql"))]
@@ -127,10 +128,12 @@ def _read_migrations(directory: Path) -> list[_SqlFile]:
     paths = sorted(directory.glob("*.sql"))
     if not paths:
         raise MigrationError(f"there are no migrations in {directory}")
-    for expected, path in enumerate(paths, start=1):
+    last = ""
+    for path in paths:
         match = MIGRATION_NAME.fullmatch(path.name)
-        if match is None or int(match["number"]) != expected:
-            raise MigrationError(f"{path.name} should be named {expected:04d}_what_it_does.sql")
+        if match is None or match["number"] == last:
+            raise MigrationError(f"{path.name} should be named {NAMED} with a number of its own")
+        last = match["number"]
     return [_read(path) for path in paths]
 
 

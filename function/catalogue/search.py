@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from psycopg.rows import TupleRow
 from psycopg.types.multirange import TimestamptzMultirange
 from psycopg.types.range import TimestamptzRange
 
 from function.catalogue.area import area_of
 from function.catalogue.asset_document import read_asset_document
 from function.catalogue.pool import CataloguePool
+from function.catalogue.state import STATE, read_state
 from function.deadline import Deadline
 from function.errors import UnknownSceneError
+from function.fresh import Fresh
 from function.grid import Grid
 from function.scene import Scene
-from function.search import CollectionExtent, Search, TimeRange
+from function.search import CatalogueState, CollectionExtent, Search, TimeRange
 
 SEARCH = """
 SELECT
@@ -41,18 +42,17 @@ FROM search_scene(
 )
 """
 HELD = "SELECT FROM scenes WHERE collection = %s AND name = %s"
-EXTENTS = """
-SELECT collection, west, south, east, north, first_acquired, last_acquired, scene_count
-FROM collections
-"""
 READY = "SELECT FROM collections LIMIT 1"
+# How long what was asked of the whole catalogue is believed where nothing tells of changes.
+STATE_SECONDS = 2.0
 
 
 class SceneCatalogue:
     """The archive's scenes as the catalogue knows them. Safe to share between threads."""
 
-    def __init__(self, pool: CataloguePool) -> None:
+    def __init__(self, pool: CataloguePool, state_seconds: float = STATE_SECONDS) -> None:
         self._pool = pool
+        self._state = Fresh(self._read_state, state_seconds)
 
     def search(
         self,
@@ -100,14 +100,28 @@ class SceneCatalogue:
         if not self._pool.fetch(HELD, (collection, name), deadline):
             raise UnknownSceneError(f"SCENE={name!r} names no scene of collection {collection}")
 
-    def extents(self, deadline: Deadline | None = None) -> Mapping[str, CollectionExtent]:
-        """Tell what is held of each collection; one without scenes is absent.
+    def state(self) -> CatalogueState:
+        """Tell what is held as a whole, from memory unless that is too old.
 
         Raises:
             CatalogueUnavailableError, DeadlineExceededError: as for ``search``.
         """
-        rows = self._pool.fetch(EXTENTS, deadline=deadline)
-        return {extent.collection: extent for extent in map(_extent, rows)}
+        return self._state.get()
+
+    def renew_state(self) -> None:
+        """Ask for the state anew, for ``state`` to give; raises the same."""
+        self._state.renew()
+
+    def extents(self) -> Mapping[str, CollectionExtent]:
+        """Ask what is held of each collection; one without scenes is absent.
+
+        Raises:
+            CatalogueUnavailableError, DeadlineExceededError: as for ``search``.
+        """
+        return self._read_state().extents
+
+    def _read_state(self) -> CatalogueState:
+        return read_state(self._pool.fetch(STATE))
 
     def ready(self) -> None:
         """Raise CatalogueUnavailableError unless a search could be answered now."""
@@ -125,13 +139,6 @@ def multirange(times: tuple[TimeRange, ...]) -> TimestamptzMultirange | None:
 
 def _is_empty(times: TimeRange) -> bool:
     return times.start is not None and times.end is not None and times.start >= times.end
-
-
-def _extent(row: TupleRow) -> CollectionExtent:
-    collection, west, south, east, north, first, last, count = row
-    return CollectionExtent(
-        collection, west, south, east, north, first.astimezone(UTC), last.astimezone(UTC), count
-    )
 
 
 def read_scene(collection: str, row: Sequence[Any]) -> Scene:

@@ -11,20 +11,38 @@ from sample_scenes import COLLECTION, day, scene
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.catalogue.writing import SceneWriter
-from function.search import CollectionExtent
+from function.search import CloudStatistics, CollectionExtent
 
 KEPT = """
 SELECT
-    {columns}, west, south, east, north, first_acquired, last_acquired, scene_count
+    {columns}, west, south, east, north, first_acquired, last_acquired, scene_count,
+    cloud_known, cloud_least, cloud_most, cloud_histogram, {sum}
 FROM {table} ORDER BY {columns}
 """
 COUNTED = """
 SELECT
     {columns}, min(st_xmin(footprint)), min(st_ymin(footprint)), max(st_xmax(footprint)),
-    max(st_ymax(footprint)), min(acquired), max(acquired), count(*)
+    max(st_ymax(footprint)), min(acquired), max(acquired), count(*),
+    count(cloud_cover), min(cloud_cover), max(cloud_cover),
+    ARRAY[
+        count(*) FILTER (WHERE cloud_cover < 10),
+        count(*) FILTER (WHERE cloud_cover >= 10 AND cloud_cover < 20),
+        count(*) FILTER (WHERE cloud_cover >= 20 AND cloud_cover < 30),
+        count(*) FILTER (WHERE cloud_cover >= 30 AND cloud_cover < 40),
+        count(*) FILTER (WHERE cloud_cover >= 40 AND cloud_cover < 50),
+        count(*) FILTER (WHERE cloud_cover >= 50 AND cloud_cover < 60),
+        count(*) FILTER (WHERE cloud_cover >= 60 AND cloud_cover < 70),
+        count(*) FILTER (WHERE cloud_cover >= 70 AND cloud_cover < 80),
+        count(*) FILTER (WHERE cloud_cover >= 80 AND cloud_cover < 90),
+        count(*) FILTER (WHERE cloud_cover >= 90)
+    ],
+    {sum}
 FROM scenes WHERE NOT superseded GROUP BY {columns} ORDER BY {columns}
 """
 
+LEFT_BEHIND = """
+SELECT (SELECT count(*) FROM changed_cells), (SELECT count(*) FROM changing_transactions)
+"""
 WRONG_REACHES = """
 SELECT collection, cell
 FROM (
@@ -36,15 +54,30 @@ WHERE st_equals(reach, hull) IS NOT TRUE
 """
 
 
+CELL_SUM, CELL_SUM_COUNTED = "cloud_sum", "coalesce(sum(cloud_cover::numeric), 0)"
+MEAN, MEAN_COUNTED = "cloud_mean", "avg(cloud_cover::numeric)::double precision"
+
+
+def clouds(*covers: float) -> CloudStatistics:
+    """Statistics of cloud covers, all below 10 or from 10 to below 20."""
+    low = sum(cover < 10 for cover in covers)
+    histogram = (low, len(covers) - low, *[0] * 8)
+    mean = sum(covers) / len(covers)
+    return CloudStatistics(len(covers), mean, min(covers), max(covers), histogram)
+
+
 def test_the_extent_of_a_collection(catalogue_pool: CataloguePool) -> None:
     catalogue, writer = SceneCatalogue(catalogue_pool), SceneWriter(catalogue_pool)
     assert catalogue.extents() == {}
     writer.write(scene("a", (-9, 52, -8, 53), acquired=day(4)))
-    writer.write(scene("b", (10, 40, 11, 41), acquired=day(2), cell="32TQM"))
-    writer.write(scene("c", (0, 0, 1, 1), collection="sentinel-2-l1c"))
+    writer.write(scene("b", (10, 40, 11, 41), acquired=day(2), cell="32TQM", cloud_cover=2.0))
+    radar = "sentinel-1-grd"
+    writer.write(scene("c", (0, 0, 1, 1), collection=radar, cloud_cover=None))
     assert catalogue.extents() == {
-        COLLECTION: CollectionExtent(COLLECTION, -9, 40, 11, 53, day(2), day(4), 2),
-        "sentinel-2-l1c": CollectionExtent("sentinel-2-l1c", 0, 0, 1, 1, day(1), day(1), 1),
+        COLLECTION: CollectionExtent(
+            COLLECTION, -9, 40, 11, 53, day(2), day(4), 2, clouds(10.0, 2.0)
+        ),
+        radar: CollectionExtent(radar, 0, 0, 1, 1, day(1), day(1), 1, None),
     }
 
 
@@ -55,10 +88,10 @@ def test_an_extent_shrinks_when_a_scene_is_replaced_or_removed(
     writer.write(scene("a", (-9, 52, -8, 53), acquired=day(4)))
     writer.write(scene("b", (10, 40, 11, 41), acquired=day(2)))
     writer.write(scene("b", (0, 50, 1, 51), acquired=day(3)))
-    expected = CollectionExtent(COLLECTION, -9, 50, 1, 53, day(3), day(4), 2)
+    expected = CollectionExtent(COLLECTION, -9, 50, 1, 53, day(3), day(4), 2, clouds(10.0, 10.0))
     assert catalogue.extents() == {COLLECTION: expected}
     catalogue_pool.fetch("DELETE FROM scenes WHERE name = 'a' RETURNING 1")
-    expected = CollectionExtent(COLLECTION, 0, 50, 1, 51, day(3), day(3), 1)
+    expected = CollectionExtent(COLLECTION, 0, 50, 1, 51, day(3), day(3), 1, clouds(10.0))
     assert catalogue.extents() == {COLLECTION: expected}
     catalogue_pool.fetch("DELETE FROM scenes RETURNING 1")
     assert catalogue.extents() == {}
@@ -75,6 +108,7 @@ class Change(NamedTuple):
     acquired: int
     generated: int
     corner: tuple[int, int]
+    cloud_cover: float | None
 
 
 changes = st.builds(
@@ -87,6 +121,7 @@ changes = st.builds(
     acquired=st.integers(0, 3),
     generated=st.integers(0, 3),
     corner=st.tuples(st.integers(-2, 2), st.integers(-2, 2)),
+    cloud_cover=st.sampled_from((None, 0.0, 9.99, 10.0, 55.5, 100.0)) | st.floats(0, 100),
 )
 
 
@@ -105,15 +140,18 @@ def test_kept_extents_equal_counted_ones(
                 connection.execute("DELETE FROM scenes WHERE name = %s", [change.name])
             else:
                 _write(writer, change)
-            for columns, table in (
-                ("collection, cell", "cell_extents"),
-                ("collection", "collections"),
+            for columns, table, kept_sum, counted_sum in (
+                ("collection, cell", "cell_extents", CELL_SUM, CELL_SUM_COUNTED),
+                ("collection", "collections", MEAN, MEAN_COUNTED),
             ):
                 kept = connection.execute(
-                    KEPT.format(columns=columns, table=table).encode()
+                    KEPT.format(columns=columns, table=table, sum=kept_sum).encode()
                 ).fetchall()
-                counted = connection.execute(COUNTED.format(columns=columns).encode()).fetchall()
+                counted = connection.execute(
+                    COUNTED.format(columns=columns, sum=counted_sum).encode()
+                ).fetchall()
                 assert kept == counted
+            assert connection.execute(LEFT_BEHIND).fetchone() == (0, 0)
             assert connection.execute(WRONG_REACHES).fetchall() == []
 
 
@@ -128,6 +166,7 @@ def _write(writer: SceneWriter, change: Change) -> None:
             datatake=change.datatake,
             acquired=day(1) + timedelta(hours=change.acquired),
             generated=day(2) + timedelta(hours=change.generated),
+            cloud_cover=change.cloud_cover,
         )
     )
 

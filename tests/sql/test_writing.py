@@ -19,7 +19,7 @@ from function.grid import Grid
 from function.scene import Asset
 from function.search import Search
 
-TABLES = ("scenes", "codestream_indexes", "grid_cells", "cell_extents", "collections")
+TABLES = ("scenes", "codestream_indexes", "grid_cells", "cell_extents", "collection_parts")
 
 
 UTM: dict[str, object] = {

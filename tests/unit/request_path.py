@@ -17,7 +17,7 @@ from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
 from function.raster import Raster
 from function.scene import Scene
-from function.search import CollectionExtent, Search
+from function.search import CatalogueState, CollectionExtent, Search
 from function.stored_body import StoredBody
 
 FIRST = datetime(2026, 5, 1, 10, 30, 15, 24_000, tzinfo=UTC)
@@ -26,6 +26,7 @@ LAST = datetime(2026, 6, 30, 10, 30, 15, 24_000, tzinfo=UTC)
 EXTENTS = MappingProxyType(
     {COLLECTION: CollectionExtent(COLLECTION, -10.0, 50.0, -5.0, 55.0, FIRST, LAST, 3)}
 )
+STATE = CatalogueState("1", MappingProxyType({COLLECTION: "1"}), EXTENTS)
 
 
 def make_scene(name: str) -> Scene:
@@ -52,7 +53,7 @@ class StandInCatalogue:
     scenes: tuple[Scene, ...] = (make_scene("one"), make_scene("two"))
     failure: Exception | None = None
     searches: list[tuple[str, Grid, Search, int]] = field(default_factory=list)
-    extents_asked: int = 0
+    states_asked: int = 0
 
     def search(
         self, collection: str, grid: Grid, search: Search, limit: int, deadline: Deadline
@@ -61,10 +62,10 @@ class StandInCatalogue:
         self.searches.append((collection, grid, search, limit))
         return self.scenes[:limit]
 
-    def extents(self) -> Mapping[str, CollectionExtent]:
-        self.extents_asked += 1
+    def state(self) -> CatalogueState:
+        self.states_asked += 1
         self.ready()
-        return EXTENTS
+        return STATE
 
     def ready(self) -> None:
         if self.failure is not None:

@@ -151,12 +151,6 @@ def test_a_composite_of_too_much_is_refused_with_its_number(path: Path) -> None:
     path.answer({"COMPOSITE": "first"})
 
 
-def test_the_extents_are_not_asked_for_with_each_request(path: Path) -> None:
-    for _ in range(5):
-        path.answer()
-    assert path.catalogue.extents_asked == 1
-
-
 @pytest.mark.parametrize(
     "time",
     [
@@ -221,7 +215,7 @@ def test_a_wrong_request_goes_no_further(path: Path) -> None:
     with pytest.raises(UnknownLayerError):
         path.answer({"LAYERS": "nothing"})
     assert [span.name for span in path.spans()] == ["parse"]
-    assert path.catalogue.extents_asked == 0
+    assert path.catalogue.states_asked == 0
 
 
 def test_a_catalogue_that_is_away_ends_the_request(path: Path) -> None:
