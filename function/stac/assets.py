@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from function.scene import Asset, Scene
 from function.stac.missions import COMMON_NAMES, ROLES, TRUE_COLOUR, TRUE_COLOUR_BANDS
 from function.stac.published_archive import PublishedArchive
+from function.stac.radar import radar_asset
 
 JPEG2000 = "image/jp2"
 GEOTIFF = "image/tiff; application=geotiff"
@@ -17,12 +18,20 @@ LONLAT = "EPSG:4326"
 
 
 def assets_of(scene: Scene, archive: PublishedArchive) -> dict[str, dict[str, Any]]:
-    """Describe the images whose address is published, by band and pixel size: ``B04_10m``."""
+    """Describe the images whose address is published, by band and pixel size: ``B04_10m``.
+
+    Those of a radar are known by their polarisation: ``vv``.
+    """
     assets: dict[str, dict[str, Any]] = {}
     for asset in scene.assets:
         href = archive.address_of(asset.href)
         if href is not None:
             assets[_key(asset, assets)] = _asset(asset, href)
+    for image in scene.radar.images if scene.radar is not None else ():
+        href = archive.address_of(image.href)
+        if href is not None:
+            file = _file(image.href, image.bits)
+            assets[image.polarisation.lower()] = radar_asset(image, href) | file
     return assets
 
 
@@ -45,14 +54,11 @@ def _asset(asset: Asset, href: str) -> dict[str, Any]:
         "href": href,
         "title": asset.band,
         "roles": [*ROLES.get(asset.band, ("data",))],
-        "data_type": "uint8" if asset.bits <= BITS_OF_BYTE else "uint16",
         "proj:code": asset.grid.crs,
         "proj:shape": [*asset.grid.shape],
         "proj:transform": [*asset.grid.transform[:6]],
     }
-    suffix = PurePosixPath(urlsplit(asset.href).path).suffix.lower()
-    if suffix in MEDIA_TYPES:
-        described["type"] = MEDIA_TYPES[suffix]
+    described |= _file(asset.href, asset.bits)
     if has_metres(asset):
         described["gsd"] = asset.resolution
     if asset.nodata is not None:
@@ -65,6 +71,14 @@ def _asset(asset: Asset, href: str) -> dict[str, Any]:
     names = TRUE_COLOUR_BANDS if asset.band == TRUE_COLOUR else (asset.band,)
     if set(names) <= COMMON_NAMES.keys():
         described["bands"] = [_band(name) for name in names]
+    return described
+
+
+def _file(href: str, bits: int) -> dict[str, str]:
+    described = {"data_type": "uint8" if bits <= BITS_OF_BYTE else "uint16"}
+    suffix = PurePosixPath(urlsplit(href).path).suffix.lower()
+    if suffix in MEDIA_TYPES:
+        described["type"] = MEDIA_TYPES[suffix]
     return described
 
 

@@ -10,6 +10,7 @@ from function.stac.assets import assets_of, has_metres
 from function.stac.footprint import bounds_of, geometry_of, read_footprint
 from function.stac.missions import PRODUCTS
 from function.stac.published_archive import PublishedArchive
+from function.stac.radar import radar_properties
 
 STAC_VERSION = "1.1.0"
 EO = "https://stac-extensions.github.io/eo/v2.0.0/schema.json"
@@ -17,10 +18,11 @@ GRID = "https://stac-extensions.github.io/grid/v1.1.0/schema.json"
 PROCESSING = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"
 PROJECTION = "https://stac-extensions.github.io/projection/v2.0.0/schema.json"
 RASTER = "https://stac-extensions.github.io/raster/v2.0.0/schema.json"
+RADAR = "https://stac-extensions.github.io/sar/v1.3.0/schema.json"
 SATELLITE = "https://stac-extensions.github.io/sat/v1.2.0/schema.json"
 EXTENSIONS = {
     "eo:": EO, "grid:": GRID, "proj:": PROJECTION, "processing:": PROCESSING, "raster:": RASTER,
-    "sat:": SATELLITE,
+    "sar:": RADAR, "sat:": SATELLITE,
 }  # fmt: skip
 GEOJSON = "application/geo+json"
 JSON = "application/json"
@@ -78,6 +80,10 @@ def _properties(scene: Scene) -> dict[str, Any]:
         properties["eo:cloud_cover"] = scene.cloud_cover
     if _MGRS.fullmatch(scene.cell):
         properties["grid:code"] = f"MGRS-{scene.cell}"
+    if scene.radar is not None:
+        properties["start_datetime"] = properties["datetime"]
+        properties["end_datetime"] = written(scene.radar.ended)
+        properties |= radar_properties(scene.radar)
     codes = {asset.grid.crs for asset in scene.assets}
     if len(codes) == 1:
         properties["proj:code"] = codes.pop()

@@ -11,7 +11,7 @@ from publications import PUBLICATION
 from stac_schemas import StacSchemas
 
 from function.grid import Grid
-from function.scene import Asset, Scene
+from function.scene import Asset, RadarAcquisition, RadarImage, Scene
 from function.search import CollectionExtent
 from function.settings import SettingsError
 from function.stac.addresses import Addresses
@@ -135,6 +135,55 @@ def test_a_scene_on_no_grid_is_shown_in_degrees_across_the_antimeridian(
     assert query["BBOX"] == ["179,1,182,2"]
     assert "grid:code" not in item["properties"]
     assert "eo:cloud_cover" not in item["properties"]
+
+
+def test_a_radar_scene_tells_how_it_was_acquired(schemas: StacSchemas) -> None:
+    image = RadarImage("VV", "/data/vv.tiff", 25_000, 16_000, 16, None, None, None)
+    radar = RadarAcquisition(
+        mode="IW",
+        resolution_class="H",
+        ended=datetime(2026, 6, 1, 10, 30, 40, tzinfo=UTC),
+        absolute_orbit=55_001,
+        orbit_direction="descending",
+        slice_number=None,
+        slices=None,
+        timeliness=None,
+        images=(image, replace(image, polarisation="VH", href="/secret/vh.tiff")),
+    )
+    swath = replace(
+        SCENE, collection="sentinel-1-grd", cell="", cloud_cover=None, assets=(), radar=radar
+    )
+    item = item_of(swath, ADDRESSES, DATA)
+    schemas.validate(item)
+    assert item["properties"] == {
+        "datetime": "2026-06-01T10:30:15.024000Z",
+        "start_datetime": "2026-06-01T10:30:15.024000Z",
+        "end_datetime": "2026-06-01T10:30:40Z",
+        "platform": "sentinel-2a",
+        "constellation": "sentinel-1",
+        "instruments": ["c-sar"],
+        "processing:level": "L1",
+        "processing:version": "05.11",
+        "processing:datetime": "2026-06-01T15:00:00Z",
+        "sat:relative_orbit": 23,
+        "sat:absolute_orbit": 55_001,
+        "sat:orbit_state": "descending",
+        "sar:instrument_mode": "IW",
+        "sar:frequency_band": "C",
+        "sar:product_type": "GRD",
+        "sar:polarizations": ["VV", "VH"],
+    }
+    assert item["assets"].keys() == {"vv", "thumbnail"}
+    assert item["assets"]["vv"] == {
+        "href": "https://archive.example/public/vv.tiff",
+        "type": "image/tiff; application=geotiff",
+        "title": "VV",
+        "roles": ["data"],
+        "data_type": "uint16",
+        "sar:polarizations": ["VV"],
+        "proj:code": None,
+        "proj:shape": [16_000, 25_000],
+    }
 
 
 def test_a_collection_that_no_layer_shows_has_no_maps(schemas: StacSchemas) -> None:
