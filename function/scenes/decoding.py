@@ -1,6 +1,6 @@
 """Decoding several windows at once, within a request's time, and counting them."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as NotInTimeError
 from concurrent.futures import wait as wait_for
@@ -10,6 +10,7 @@ from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scenes.decoder import Decode, Decoder, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.jpeg2000.parallel import run_all
 from function.scenes.stages import then
 
 STAGE = "read"
@@ -58,6 +59,10 @@ class Decoding:
             for group in futures:
                 for future in group:
                     future.cancel()
+
+    def compute(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """Do independent work, by this thread and by those workers that are free."""
+        return run_all(self._workers, tasks)
 
     def _begin(self, pairs: Iterable[tuple[Wanted, Future[Decode]]]) -> Iterator[Future[Samples]]:
         """Decode each window on the workers as soon as its bytes are there."""

@@ -1,8 +1,9 @@
 """Reading a layer: scenes from best to worst, until every pixel is filled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,12 +16,12 @@ from function.raster import Raster, ReadCounts
 from function.scene import Scene
 from function.scenes.composite import make_pile, rounded, side_at_once
 from function.scenes.coverage import Coverage
-from function.scenes.decoder import Decoder
+from function.scenes.decoder import Decoder, PixelWindow
 from function.scenes.decoding import Decoding, run
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import WAVE, SceneQueue
-from function.scenes.scene_reading import LayerReading, SceneReading
+from function.scenes.scene_reading import Finished, LayerReading, SceneReading
 
 # Pixels a side that are filled at a time: what lies between samples and finished bands takes 60
 # bytes a pixel, so 250 MB for a part, and a map of 4096 x 4096 no more than one of 2048 x 2048.
@@ -131,8 +132,18 @@ def _fill(
         work = [reading.read(scene, needed) for scene, needed in wave]
         for (scene, _), part in zip(wave, run(work, decoding), strict=True):
             reached = diary.note(scene, part)
-            if reached is not None and mosaic.fill(reached.window, reached.bands, reached.valid):
+            if reached is not None and _give(mosaic, reached, decoding):
                 diary.given.add(scene.name)
+
+
+def _give(mosaic: Mosaic, reached: SceneReading, decoding: Decoding) -> int:
+    """Fill what is still empty with what a scene gave; tell how many pixels that was."""
+
+    def fill(finish: Callable[[], Finished]) -> int:
+        part = finish()
+        return mosaic.fill(part.window, part.bands, part.valid)
+
+    return sum(decoding.compute([partial(fill, finish) for finish in reached]))
 
 
 def _compose(
@@ -145,6 +156,8 @@ def _compose(
 ) -> None:
     """Fill ``mosaic`` with what all scenes come to."""
     coverage = Coverage(mosaic.grid)
+    recipe = Recipe(layer)
+    height, width = mosaic.grid.shape
     pile = make_pile(layer.composite, layer.kind, mosaic.bands.shape, len(scenes))
     for start in range(0, len(scenes), WAVE):
         wave = [(scene, coverage.possible_pixels(scene)) for scene in scenes[start : start + WAVE]]
@@ -152,9 +165,10 @@ def _compose(
         work = [reading.read(scene, pixels) for scene, pixels in wave]
         for (scene, _), part in zip(wave, run(work, decoding), strict=True):
             reached = diary.note(scene, part)
-            if reached is not None and reached.valid.any():
-                pile.add(reached.window, reached.bands, reached.valid)
+            alone = Mosaic.blank(mosaic.grid, recipe.bands, recipe.blank)
+            if reached is not None and _give(alone, reached, decoding):
+                pile.add(PixelWindow(0, 0, width, height), alone.bands, alone.valid)
                 diary.given.add(scene.name)
     values = pile.finish()
     mosaic.valid[:] = ~np.isnan(values).all(axis=0)
-    mosaic.bands[:] = rounded(values, Recipe(layer).blank)
+    mosaic.bands[:] = rounded(values, recipe.blank)

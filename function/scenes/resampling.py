@@ -143,11 +143,11 @@ def _interpolate(
     pixels: NDArray[Any] = np.empty((image.shape[0], *columns.shape), image.dtype)
     if image.shape[0] in INTERLEAVED:
         # Together, for the weights are the same: three bands take two thirds of the time.
-        together = cv2.merge([np.ascontiguousarray(component) for component in image])
+        together = cv2.merge(list(image))
         cv2.split(_remap(together, columns, rows, interpolation), list(pixels))
         return pixels
     for component, target in zip(image, pixels, strict=True):
-        target[:] = _remap(np.ascontiguousarray(component), columns, rows, interpolation)
+        target[:] = _remap(component, columns, rows, interpolation)
     return pixels
 
 

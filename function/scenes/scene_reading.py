@@ -1,10 +1,10 @@
 """One scene, read for one layer: from image files to finished bands on the grid."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +34,25 @@ from function.scenes.resampling import REACH, resample
 
 Mask = NDArray[np.bool_]
 
+# Pixels that are resampled at a time, by whichever thread is free: what lies between samples and
+# finished bands, some 40 bytes a pixel, then stays in memory that the process already has, for a
+# page that the system has to give takes longer than to fill it. Fewer cost more for each part than
+# they save.
+PART_PIXELS = 1 << 17
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SceneReading:
-    """What a scene gave: finished ``bands`` of ``window`` of the grid, and where they count."""
+class Finished:
+    """Finished ``bands`` of ``window`` of the grid, and where they count."""
 
     window: PixelWindow
     bands: Bands
     valid: Mask
+
+
+# What a scene gave: parts of the grid that no two have in common, each finished when it is called,
+# by any thread.
+SceneReading = list[Callable[[], Finished]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +80,25 @@ class _Sheet:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """The images of a sheet, decoded, and which of their samples may be shown."""
+
+    sheet: _Sheet
+    images: list[Samples]
+    usable: Mask
+
+    def resample(self, part: PixelWindow, method: Resampling) -> tuple[list[Samples], Mask]:
+        """Give the values of a part of the sheet's pixels for each image, and where they count."""
+        placement = self.sheet.placement.crop(part)
+        first, needed = self.sheet.placement.samples, placement.samples
+        within = replace(
+            needed, column=needed.column - first.column, row=needed.row - first.row
+        ).slices
+        images = [image[(slice(None), *within)] for image in self.images]
+        return resample(placement, images, self.usable[within], method)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _View:
     """A window of the grid, which of its pixels are ``wanted``, and the sheets under it."""
 
@@ -91,6 +121,15 @@ class _View:
             [_Sheet(sheet.choices, sheet.placement.crop(part)) for sheet in self.sheets],
         )
 
+    def parts(self) -> Iterator[PixelWindow]:
+        """Give parts of the window of about PART_PIXELS in which a pixel is wanted."""
+        height, width = self.wanted.shape
+        lines = -(-PART_PIXELS // width)
+        for row in range(0, height, lines):
+            part = PixelWindow(0, row, width, min(lines, height - row))
+            if self.wanted[part.slices].any():
+                yield part
+
 
 class LayerReading:
     """Reads scenes for one layer of one request."""
@@ -111,7 +150,7 @@ class LayerReading:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
         None where none of them lies on its images; then nothing was decoded. Where all of them
-        are masked, no more was than its classification, and the reading is of no pixels. Raises
+        are masked, no more was than its classification, and there are no parts. Raises
         SceneUnreadableError where an image is missing or cannot be decoded.
         """
         window = bounding_window(needed)
@@ -131,20 +170,31 @@ class LayerReading:
             clear = classification.pixels_outside(self._masked, first)
             view = replace(view, wanted=view.wanted & clear).narrowed()
             if view is None:
-                return self._nothing()
+                return []
         if view is None:
             return None
-        values, shown = yield from self._read_sheets(scene, view.sheets, classification)
+        decoded = yield from self._decode_sheets(scene, view.sheets, classification)
+        return [partial(self._finish, choices, view, decoded, part) for part in view.parts()]
+
+    def _finish(
+        self, choices: Sequence[Choice], view: _View, decoded: Sequence[_Decoded], part: PixelWindow
+    ) -> Finished:
+        """Resample a part of ``view`` and make its bands."""
+        values: dict[Choice, Samples] = {}
+        shown: dict[Choice, Mask] = {}
+        for each in decoded:
+            pixels, counted = each.resample(part, self._method)
+            values.update(zip(each.sheet.choices, pixels, strict=True))
+            shown.update(dict.fromkeys(each.sheet.choices, counted))
         bands, valid = self._recipe.finish(
             [choice.asset for choice in choices],
             [values[choice] for choice in choices],
             [shown[choice] for choice in choices],
         )
-        return SceneReading(view.window, bands, valid & view.wanted)
-
-    def _nothing(self) -> SceneReading:
-        bands = np.zeros((self._recipe.bands, 0, 0), np.uint8)
-        return SceneReading(PixelWindow(0, 0, 0, 0), bands, np.zeros((0, 0), np.bool_))
+        window = replace(
+            part, column=view.window.column + part.column, row=view.window.row + part.row
+        )
+        return Finished(window, bands, valid & view.wanted[part.slices])
 
     def _lay(self, choices: tuple[Choice, ...], window: PixelWindow) -> list[_Sheet]:
         """Lay the grid's window over the images."""
@@ -168,20 +218,17 @@ class LayerReading:
                 sheets.append(_Sheet(tuple(same), placement))
         return sheets
 
-    def _read_sheets(
+    def _decode_sheets(
         self, scene: Scene, sheets: list[_Sheet], classification: Classification | None
-    ) -> Steps[tuple[dict[Choice, Samples], dict[Choice, Mask]]]:
-        """Decode and resample every image, and tell where its pixels count."""
-        decoded = iter((yield [each for sheet in sheets for each in sheet.windows()]))
-        values: dict[Choice, Samples] = {}
-        counted: dict[Choice, Mask] = {}
+    ) -> Steps[list[_Decoded]]:
+        """Decode every image, and tell which of its samples may be shown."""
+        samples = iter((yield [each for sheet in sheets for each in sheet.windows()]))
+        decoded = []
         for sheet in sheets:
-            images = [next(decoded) for _ in sheet.choices]
+            images = [next(samples) for _ in sheet.choices]
             usable = yield from self._usable(scene, sheet, images, classification)
-            pixels, shown = resample(sheet.placement, images, usable, self._method)
-            counted.update(dict.fromkeys(sheet.choices, shown))
-            values.update(zip(sheet.choices, pixels, strict=True))
-        return values, counted
+            decoded.append(_Decoded(sheet, images, usable))
+        return decoded
 
     def _usable(
         self,
