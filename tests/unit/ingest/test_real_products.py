@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import pytest
 from affine import Affine
-from safe_products import header_reader, read_local, with_images
+from safe_products import Header, header_reader, read_local, with_images
 
 from function.grid import Grid
 from function.ingest.errors import NoImagesError
-from function.scene import Asset
+from function.ingest.reading import ReadHeader
+from function.ingest.spectral_bands import BANDS, NATIVE_RESOLUTIONS
+from function.scene import Asset, VectorMask
 from function.scenes.image_header import read_image_header
 
 IRELAND = "S2A_MSIL2A_20221005T115411_N0400_R023_T29UNU_20221005T164454"
@@ -169,3 +171,66 @@ def test_the_irish_product_with_some_of_its_images(shared: Path) -> None:
     )
     (warning,) = read.warnings
     assert warning.startswith("18 images are missing: T29UNU_20221005T115411_B02_10m.jp2, ")
+
+
+def native_header(corner: tuple[float, float], crs: str) -> ReadHeader:
+    """Read a header by the native resolution of the band that the name ends with."""
+
+    def read_header(href: str) -> Header:
+        band = Path(href).stem[-3:]
+        step = NATIVE_RESOLUTIONS.get(band, 60)
+        transform = Affine(float(step), 0.0, corner[0], 0.0, float(-step), corner[1])
+        colours = 3 if band == "TCI" else 1
+        return Header(Grid(crs, transform, 109800 // step, 109800 // step), colours, 15)
+
+    return read_header
+
+
+def test_level_1c_of_baseline_03_01(shared: Path, tmp_path: Path) -> None:
+    name = "S2A_MSIL1C_20210908T042701_N0301_R133_T46RER_20210908T070248"
+    source = shared / "data" / "sentinel-2-metadata" / f"{name}.SAFE"
+    product = with_images(source, tmp_path)
+    read = read_local(product, native_header((499980.0, 3100020.0), "EPSG:32646"))
+    scene = read.scene
+    assert read.warnings == ()
+    assert (scene.collection, scene.name, scene.baseline) == ("sentinel-2-l1c", name, "03.01")
+    assert (scene.cell, scene.cloud_cover) == ("46RER", 88.2972)
+    assert scene.datatake == "GS2A_20210908T042701_032448"
+    assert [each.band for each in scene.assets] == [*BANDS, "TCI"]
+    assert {(each.offset, each.quantification) for each in scene.assets[:-1]} == {(0.0, 10000.0)}
+    quality = f"{product}/GRANULE/L1C_T46RER_A032448_20210908T043714/QI_DATA"
+    assert scene.vector_masks == (
+        *(VectorMask("NODATA", f"{quality}/MSK_NODATA_{band}.gml", band) for band in BANDS),
+        VectorMask("CLOUDS", f"{quality}/MSK_CLOUDS_B00.gml"),
+    )
+
+
+def test_level_1c_with_one_of_its_images(shared: Path) -> None:
+    name = "S2A_MSIL1C_20180101T105441_N0206_R051_T31TDH_20180101T124911"
+    read = read_local(shared / "data" / "sentinel-2" / f"{name}.SAFE", read_image_header)
+    (asset,) = read.scene.assets
+    grid = Grid("EPSG:32631", Affine(60.0, 0.0, 399960.0, 0.0, -60.0, 4800000.0), 1830, 1830)
+    assert (asset.band, asset.grid, asset.offset, asset.quantification) == ("B01", grid, 0, 10000)
+    assert (read.scene.baseline, read.scene.relative_orbit) == ("02.06", 51)
+    manifest, images, masks = read.warnings
+    assert manifest == "manifest.safe is missing"
+    assert images.startswith("13 images are missing: T31TDH_20180101T105441_B02.jp2, ")
+    assert masks.startswith("14 vector masks are missing: MSK_NODATA_B01.gml, ")
+
+
+def test_no_real_product_is_left_out(shared: Path, tmp_path: Path) -> None:
+    """Whatever lies in the folders is found, and read once it has images."""
+    read = []
+    for folder in ("sentinel-2", "sentinel-2-metadata"):
+        for product in sorted((shared / "data" / folder).glob("*.SAFE")):
+            if (product / "manifest.safe").exists():
+                copy = with_images(product, tmp_path)
+                read.append(read_local(copy, native_header((0.0, 0.0), "EPSG:32601")).scene)
+            else:
+                read.append(read_local(product, read_image_header).scene)
+    names = [scene.name for scene in read]
+    assert len(names) == len(set(names)) == 9
+    assert Counter(scene.collection for scene in read) == {
+        "sentinel-2-l1c": 2,
+        "sentinel-2-l2a": 7,
+    }
