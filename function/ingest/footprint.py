@@ -14,6 +14,8 @@ FULL_TURN = 360.0
 POLE = 90.0
 # A ring needs three corners.
 LEAST_POSITIONS = 3
+# Real outlines have up to some hundred. Each is looked at on the ground, some 20 µs.
+MOST_NUMBERS = 20_000
 # An edge is straight on the ground, not in degrees: at 80 degrees north the northern edge of a
 # grid cell bends away from its chord by 1.4 km, and a map there would miss the scene. Points are
 # added until an edge keeps within this many metres, ten pixels of 10 m.
@@ -47,6 +49,8 @@ def _outline(text: str) -> list[Position]:
         numbers = [float(word) for word in text.split()]
     except ValueError as error:
         raise BrokenMetadataError(f"the footprint holds what is no number: {error}") from error
+    if len(numbers) > MOST_NUMBERS:
+        raise BrokenMetadataError(f"the footprint has more than {MOST_NUMBERS // 2} corners")
     if len(numbers) % 2:
         raise BrokenMetadataError("the footprint has a latitude without a longitude")
     outline: list[Position] = []

@@ -12,7 +12,8 @@ from function.ingest.errors import BrokenMetadataError
 from function.ingest.metadata import Metadata
 from function.ingest.spectral_bands import band_of
 
-CRS_CODE = re.compile(r"EPSG:\d+")
+CRS_CODE = re.compile("EPSG:[0-9]{1,9}")
+RESOLUTION = re.compile("[0-9]{1,4}")
 # The masks that are of use to a map. The others outline detectors or defects. Those in GML were
 # replaced by MSK_CLASSI with baseline 04.00.
 IMAGE_MASKS = {"MSK_CLDPRB": "CLDPRB", "MSK_SNWPRB": "SNWPRB", "MSK_CLASSI": "MSK_CLASSI"}
@@ -89,7 +90,7 @@ def _grids(geocoding: Metadata) -> Mapping[int, Grid]:
 
 def _resolution(element: Metadata) -> int:
     resolution = element.attribute("resolution") or ""
-    if not resolution.isdecimal():
+    if not RESOLUTION.fullmatch(resolution):
         raise BrokenMetadataError(f"{element.source}: resolution {resolution!r} is no number")
     return int(resolution)
 

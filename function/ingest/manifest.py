@@ -1,9 +1,12 @@
 """manifest.safe: the files that a product is made of, and their sizes."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from function.ingest.metadata import Metadata
+
+SIZE = re.compile("[0-9]{1,18}")
 
 
 def read_manifest(manifest: Metadata) -> Mapping[PurePosixPath, int | None]:
@@ -14,5 +17,5 @@ def read_manifest(manifest: Metadata) -> Mapping[PurePosixPath, int | None]:
         href = location.attribute("href") if location is not None else None
         if href:
             size = stream.attribute("size") or ""
-            files[PurePosixPath(href)] = int(size) if size.isdecimal() else None
+            files[PurePosixPath(href)] = int(size) if SIZE.fullmatch(size) else None
     return files

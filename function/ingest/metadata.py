@@ -1,6 +1,7 @@
 """Metadata files of a product: parsed without trust, and searched by local names."""
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -8,6 +9,10 @@ from lxml import etree
 
 from function.ingest.errors import BrokenMetadataError
 from function.untrusted_xml import RefusedXmlError, parse_untrusted_xml
+
+# Ten digits are the most that 32 bits need; Python refuses to read thousands.
+INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
+MOST_INTEGER = 2**31 - 1
 
 
 class Metadata:
@@ -78,11 +83,21 @@ class Metadata:
 
     @property
     def integer(self) -> int:
-        """The element's text as an integer; raise BrokenMetadataError where it is none."""
-        try:
-            return int(self.text)
-        except ValueError as error:
-            raise self.wrong("integer") from error
+        """The element's text as an integer of 32 bits, which is what the catalogue holds.
+
+        Raises:
+            BrokenMetadataError: it is none.
+        """
+        if not INTEGER.fullmatch(self.text) or abs(int(self.text)) > MOST_INTEGER:
+            raise self.wrong("integer")
+        return int(self.text)
+
+    @property
+    def count(self) -> int:
+        """Like ``integer``; raise BrokenMetadataError where it is not positive, too."""
+        if self.integer <= 0:
+            raise self.wrong("count")
+        return self.integer
 
     @property
     def instant(self) -> datetime:
@@ -110,4 +125,9 @@ class Metadata:
 def utc_time(text: str) -> datetime:
     """Read a time that is in UTC unless it says otherwise; raise ValueError where it is none."""
     instant = datetime.fromisoformat(text)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is out of range") from error

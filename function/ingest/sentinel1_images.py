@@ -15,15 +15,12 @@ from function.scene import RadarImage
 # s1a-iw-grd-vv-20210809t173953-…-001.tiff, and iw-vv.tiff in a bucket; each kind of file has a
 # directory or a prefix of its own.
 MEASUREMENT, ANNOTATION, CALIBRATION, NOISE = "measurement", "annotation", "calibration", "noise"
+NAME = r"(?:s1[a-z]-)?(?:iw|ew|s[1-6])-(?:grd-)?(?P<polarisation>[a-z]{2})(?:-[^/]*)?"
 KINDS = {
-    MEASUREMENT: re.compile(r"measurement/(?:s1.-)?(?:iw|ew|s[1-6])-(?:grd-)?(..)(?:-.*)?\.tiff?"),
-    ANNOTATION: re.compile(r"annotation/(?:s1.-)?(?:iw|ew|s[1-6])-(?:grd-)?(..)(?:-.*)?\.xml"),
-    CALIBRATION: re.compile(
-        r"annotation/calibration/calibration-(?:s1.-)?(?:iw|ew|s[1-6])-(?:grd-)?(..)(?:-.*)?\.xml"
-    ),
-    NOISE: re.compile(
-        r"annotation/calibration/noise-(?:s1.-)?(?:iw|ew|s[1-6])-(?:grd-)?(..)(?:-.*)?\.xml"
-    ),
+    MEASUREMENT: re.compile(rf"measurement/{NAME}\.tiff?"),
+    ANNOTATION: re.compile(rf"annotation/{NAME}\.xml"),
+    CALIBRATION: re.compile(rf"annotation/calibration/calibration-{NAME}\.xml"),
+    NOISE: re.compile(rf"annotation/calibration/noise-{NAME}\.xml"),
 }
 # "16 bit Unsigned Integer" of outputPixels; all detected products are so.
 BITS = 16
@@ -42,7 +39,7 @@ class RadarImages:
         self._listed = listed
         self._polarisations = polarisations
         self._paths = {
-            (kind, match[1].upper()): path
+            (kind, match["polarisation"].upper()): path
             for path in listed
             for kind, name in KINDS.items()
             if (match := name.fullmatch(str(path)))
@@ -104,7 +101,7 @@ class RadarImages:
             return shape.width, shape.height, shape.bits
         self.orbit_direction = self.orbit_direction or _direction(found)
         image = found.need("imageInformation")
-        return image.need("numberOfSamples").integer, image.need("numberOfLines").integer, BITS
+        return image.need("numberOfSamples").count, image.need("numberOfLines").count, BITS
 
     def _href(self, path: PurePosixPath | None) -> str | None:
         return None if path is None else self._files.href(path)

@@ -7,6 +7,7 @@ from function.ingest.metadata import Metadata
 BANDS = (
     "B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12",
 )  # fmt: skip
+NUMBERS = tuple(str(number) for number in range(len(BANDS)))
 # In metres; TCI is made of B04, B03 and B02.
 NATIVE_RESOLUTIONS = {
     "B01": 60, "B02": 10, "B03": 10, "B04": 10, "B05": 20, "B06": 20, "B07": 20, "B08": 10,
@@ -16,6 +17,6 @@ NATIVE_RESOLUTIONS = {
 
 def band_of(number: str, element: Metadata) -> str:
     """Name the band of that number; raise BrokenMetadataError where ``element`` has another."""
-    if not (number.isdecimal() and int(number) < len(BANDS)):
+    if number not in NUMBERS:
         raise BrokenMetadataError(f"{element.source}: {element.name} of unknown band {number}")
-    return BANDS[int(number)]
+    return BANDS[NUMBERS.index(number)]

@@ -136,6 +136,7 @@ def test_a_box_anywhere_keeps_its_area_within_the_world(
         ("0 181 1 1 0 0", "leaves the Earth"),
         ("nan 0 1 1 0 0", "leaves the Earth"),
         ("80 0 80 90 80 180 80 -90", "round a pole"),
+        ("0 0 0 1 1 1 " * 3334, "more than 10000 corners"),
     ],
 )
 def test_what_is_no_outline_is_refused(positions: str, message: str) -> None:

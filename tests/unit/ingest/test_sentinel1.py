@@ -209,6 +209,13 @@ def test_an_archive_that_fails_is_not_an_image_that_is_missing(tmp_path: Path) -
         read(root, read_shape)
 
 
+def test_a_manifest_leads_to_no_file_outside(tmp_path: Path) -> None:
+    (tmp_path / "outside.tiff").write_bytes(b"tiff")
+    for elsewhere in ("measurement/iw-vv-/../../../outside.tiff", f"{tmp_path}/outside.tiff"):
+        product = read(write_strip_map(tmp_path, {IMAGES[0]: elsewhere}))
+        assert product.warnings == ("1 images are not listed: VV",)
+
+
 def test_a_polarisation_that_the_manifest_does_not_list_is_told(tmp_path: Path) -> None:
     product = read(write_strip_map(tmp_path, {IMAGES[0]: "preview/quick-look.png"}))
     assert product.warnings == ("1 images are not listed: VV",)
