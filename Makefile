@@ -40,6 +40,7 @@ bench: setup
 	.venv/bin/python -m bench.maps_against_mapserver --keep --crs EPSG:32632
 	.venv/bin/python -m bench.processes_or_threads --keep
 	.venv/bin/python -m bench.catalogue_at_scale
+	.venv/bin/python -m bench.ingest_rate
 
 # Locks the newest versions that pyproject.toml allows.
 lock: setup

@@ -1,8 +1,7 @@
 """Files of STAC items: one item, a collection of them, or an item a line."""
 
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -146,7 +145,8 @@ class ItemLines:
 
     def _opened(self) -> AbstractContextManager[IO[bytes]]:
         if self.label == STANDARD_INPUT:
-            return nullcontext(sys.stdin.buffer)
+            # Not sys.stdin, whose lock an interpreter that ends would wait for while we read.
+            return open(0, "rb", closefd=False)
         return self.path.open("rb")
 
 
