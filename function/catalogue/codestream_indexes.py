@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import psycopg
 
-from function.catalogue.pool import CataloguePool
+from function.catalogue.pool import CatalogueForbiddenError, CataloguePool
 from function.codestream_record import CodestreamRecord, FileState, KnownCodestream
 from function.deadline import Deadline
 from function.errors import CatalogueUnavailableError, DeadlineExceededError
@@ -97,12 +97,9 @@ class CodestreamIndexes:
                 },
                 Deadline.after(KEEP_SECONDS),
             )
-        except (
-            psycopg.errors.InsufficientPrivilege,
-            psycopg.errors.ReadOnlySqlTransaction,
-        ) as error:
+        except CatalogueForbiddenError as error:
             self._may_write = False
-            log.info("codestream indexes stay in memory: %s", error.diag.message_primary)
+            log.info("codestream indexes stay in memory: %s", error)
         except (psycopg.DatabaseError, CatalogueUnavailableError, DeadlineExceededError) as error:
             log.warning("a codestream index could not be kept: %s", error)
 

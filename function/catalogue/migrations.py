@@ -37,10 +37,14 @@ class MigrationError(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """Names of the files that were applied; none where the catalogue was up to date."""
+    """Names of the files that were applied; none where the catalogue was up to date.
+
+    ``missing_roles`` are group roles that are not there and may not be made by who migrates.
+    """
 
     migrations: tuple[str, ...]
     functions: tuple[str, ...]
+    missing_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ def migrate(url: str, sql_directory: Path) -> Migrated:
         ) as connection:
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
             return _bring_up(connection, migrations, functions)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"the database refuses: {error}; the schema is its owner's to change"
+        ) from error
     except psycopg.OperationalError as error:
         raise MigrationError(f"the database cannot be reached: {error}") from error
     except psycopg.Error as error:
@@ -85,8 +93,16 @@ def _bring_up(
     for file in new_migrations + new_functions:
         _apply(connection, file)
     return Migrated(
-        tuple(file.name for file in new_migrations), tuple(file.name for file in new_functions)
+        tuple(file.name for file in new_migrations),
+        tuple(file.name for file in new_functions),
+        _grant(connection),
     )
+
+
+def _grant(connection: psycopg.Connection) -> tuple[str, ...]:
+    """Give the group roles their rights, again each time: a missing one may be there by now."""
+    row = connection.execute("SELECT grant_roles()").fetchone()
+    return tuple(row[0]) if row is not None else ()
 
 
 def _check_history(applied: dict[str, str], migrations: list[_SqlFile]) -> None:

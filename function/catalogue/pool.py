@@ -33,6 +33,10 @@ NETWORK = {
 Parameters = Sequence[object] | Mapping[str, object]
 
 
+class CatalogueForbiddenError(CatalogueUnavailableError):
+    """The database role lacks a right; the message is PostgreSQL's, which says to what."""
+
+
 class CataloguePool:
     """A pool of connections that is opened after the fork and repairs itself.
 
@@ -72,8 +76,8 @@ class CataloguePool:
 
         Raises:
             DeadlineExceededError: the deadline passed first.
-            CatalogueUnavailableError: no connection within 2 s, the connection broke, or the
-                schema is not there.
+            CatalogueUnavailableError: no connection within 2 s, the connection broke, the schema
+                is not there, or the role lacks a right to it (CatalogueForbiddenError).
         """
         with self._borrow(deadline) as connection, connection.cursor() as cursor:
             milliseconds = _milliseconds_left(deadline)
@@ -104,6 +108,11 @@ class CataloguePool:
             raise CatalogueUnavailableError(
                 "the catalogue has not been set up yet: run `sentinel-ows migrate`"
             ) from error
+        except (
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.ReadOnlySqlTransaction,
+        ) as error:
+            raise CatalogueForbiddenError(str(error.diag.message_primary)) from error
         except (PoolTimeout, PoolClosed, psycopg.OperationalError) as error:
             if deadline is not None:
                 deadline.check("search")

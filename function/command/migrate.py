@@ -1,6 +1,7 @@
 """``sentinel-ows migrate``: brings the catalogue's schema up to date. Safe at any time."""
 
 import argparse
+import sys
 
 from function.catalogue.migrations import migrate
 from function.command.running_catalogue import running_catalogue
@@ -23,4 +24,10 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
         print(f"applied {name}")
     if not migrated.migrations and not migrated.functions:
         print("up to date")
+    for role in migrated.missing_roles:
+        print(
+            f"There is no role {role}, and this one may not make it. Nothing but least privilege"
+            f" needs it: let an administrator `CREATE ROLE {role} NOLOGIN`, then migrate again.",
+            file=sys.stderr,
+        )
     return 0
