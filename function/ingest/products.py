@@ -44,4 +44,6 @@ def read_product(
     manifest = find_metadata(files, MANIFEST)
     if manifest is None:
         raise NotASafeProductError("it holds no product's metadata, or does not exist")
-    raise UnsupportedProductError("it has a manifest, but is neither of Sentinel-2 nor Sentinel-1")
+    raise UnsupportedProductError(
+        "it has a manifest, but is neither Sentinel-2 L1C or L2A nor Sentinel-1 GRD"
+    )

@@ -195,5 +195,7 @@ def test_what_is_no_product_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotASafeProductError, match="does not exist"):
         read_local(tmp_path / "nothing", HEADERS)
     (tmp_path / "manifest.safe").write_text("<XFDU/>")
-    with pytest.raises(UnsupportedProductError, match="neither of Sentinel-2 nor Sentinel-1"):
+    with pytest.raises(
+        UnsupportedProductError, match="neither Sentinel-2 L1C or L2A nor Sentinel-1"
+    ):
         read_local(tmp_path, HEADERS)
