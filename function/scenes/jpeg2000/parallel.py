@@ -16,13 +16,18 @@ def run_all(executor: Executor, tasks: Sequence[Callable[[], Result]]) -> list[R
     the same pool never wait for one another's queue.
     """
     futures = [executor.submit(task) for task in tasks[1:]]
+    done: dict[int, Result] = {}
     try:
-        results = [task() for task in tasks[:1]]
-        for task, future in zip(tasks[1:], futures, strict=True):
-            results.append(task() if future.cancel() else future.result())
+        for number, task in enumerate(tasks):
+            # Nothing is waited for as long as there is a task that no thread has begun.
+            if number == 0 or futures[number - 1].cancel():
+                done[number] = task()
+        for number, future in enumerate(futures, 1):
+            if number not in done:
+                done[number] = future.result()
     except BaseException:
         for future in futures:
             if not future.cancel():
                 future.exception()
         raise
-    return results
+    return [done[number] for number in range(len(tasks))]

@@ -12,13 +12,14 @@ header, comes to light.
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.geometry import Rectangle, packet_needs
+from function.scenes.jpeg2000.geometry import PacketNeeds, Rectangle, packet_needs
 from function.scenes.jpeg2000.index import PartPlace, TilePackets
 from function.scenes.jpeg2000.markers import Marker, segment
 from function.scenes.jpeg2000.reduced_header import reduce_segment
@@ -82,19 +83,14 @@ def plan_tile(
     first = 0
     for part in packets.parts:
         end = first + part.packets
-        runs.extend(_part_runs(packets, part, first, needs.needed[first:end]))
+        runs.extend(_part_runs(packets, part, first, needs))
         first = end
     return TilePlan(packets, tuple(runs), needs.places)
 
 
-def _part_runs(
-    packets: TilePackets, part: PartPlace, base: int, needed: NDArray[np.bool_]
-) -> list[Run]:
-    flags = np.zeros(len(needed) + 2, np.bool_)
-    flags[1:-1] = needed
-    edges = np.flatnonzero(flags[1:] != flags[:-1]) + base
+def _part_runs(packets: TilePackets, part: PartPlace, base: int, needs: PacketNeeds) -> list[Run]:
     runs = []
-    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for first, end in _needed_runs(needs, base, base + part.packets):
         offset = int(packets.offsets[first])
         length = int(packets.offsets[end - 1] + packets.lengths[end - 1]) - offset
         if first == base:
@@ -102,6 +98,16 @@ def _part_runs(
         else:
             runs.append(Run(offset, length, first, end, None))
     return runs
+
+
+# Tiles of one shape share their needs.
+@lru_cache(maxsize=1024)
+def _needed_runs(needs: PacketNeeds, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The first and one past the last of each run of needed packets between two numbers."""
+    flags = np.zeros(end - start + 2, np.bool_)
+    flags[1:-1] = needs.needed[start:end]
+    edges = (np.flatnonzero(flags[1:] != flags[:-1]) + start).tolist()
+    return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
