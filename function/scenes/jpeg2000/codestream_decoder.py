@@ -27,11 +27,13 @@ class CodestreamDecoder(Protocol):
         area: Rectangle,
         window: Rectangle,
         margin: int = 0,
+        threads: int = 1,
     ) -> Samples:
         """Decode ``window`` of a codestream whose image covers ``area`` of its reference grid.
 
         ``margin`` is how much around the window a decoder of areas has to decode for the window
-        to be exact; one of whole tiles need not heed it. The result has the shape (components,
+        to be exact; one of whole tiles need not heed it. So many ``threads`` may be used where the
+        decoder can. The result has the shape (components,
         height, width) and the type of ``sample_type``; colours that were transformed are
         transformed back. Raises CodestreamError for a damaged codestream.
         """

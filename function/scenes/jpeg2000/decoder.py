@@ -23,7 +23,8 @@ class PacketDecoder:
 
     Files are opened by ``archive``. Tiles are decoded in parallel on ``executor``, on which
     callers may run as well. ``tile_bytes`` bounds the decoded tiles that are kept, ``index_bytes``
-    the codestream indexes, which ``store`` keeps beyond that. ``counts`` are of calls that bring
+    the codestream indexes, which ``store`` keeps beyond that. ``cpus`` are how many threads it is
+    worth to have at work at once. ``counts`` are of calls that bring
     none of their own.
     """
 
@@ -36,11 +37,12 @@ class PacketDecoder:
         tile_bytes: int,
         index_bytes: int,
         store: IndexStore | None = None,
+        cpus: int = 1,
     ) -> None:
         self.counts = DecodingCounts()
         self._archive = archive
         self._indexes = IndexLibrary(store or NoStore(), index_bytes)
-        tiles = TileReader(codestreams, executor, tile_bytes, self.counts)
+        tiles = TileReader(codestreams, executor, tile_bytes, self.counts, cpus)
         self._reader = WindowReader(self._indexes, tiles, other)
         self._remote = RemoteWindows(archive, self._indexes, self._reader)
 

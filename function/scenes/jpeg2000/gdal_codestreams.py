@@ -63,6 +63,7 @@ class GdalCodestreams:
         area: Rectangle,
         window: Rectangle,
         margin: int = 0,  # noqa: ARG002 - GDAL decodes tiles as a whole
+        threads: int = 1,  # noqa: ARG002 - its drivers take them from the environment
     ) -> Samples:
         """Decode as the CodestreamDecoder protocol says.
 

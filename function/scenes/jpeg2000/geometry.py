@@ -28,6 +28,10 @@ class Rectangle:
     def empty(self) -> bool:
         return self.x0 >= self.x1 or self.y0 >= self.y1
 
+    @property
+    def area(self) -> int:
+        return (self.x1 - self.x0) * (self.y1 - self.y0)
+
     def reduced(self, levels: int) -> Self:
         """The samples left after ``levels`` halvings: those whose index is a multiple of 2ⁿ (B-15).
 

@@ -5,7 +5,6 @@ The names are those of openjpeg.h, version 2.5, whose ABI is that of libopenjp2.
 """
 
 import ctypes
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,7 +146,8 @@ class OpenJpeg:
         if tuple(int(part) for part in self.version.split(".")[:2]) < LEAST_VERSION:
             raise OpenJpegError(f"OpenJPEG is {self.version}, older than 2.5")
         self.name = f"OpenJPEG {self.version}"
-        self._calls = threading.local()
+        # By the number that the library hands back: it also tells of damage on its own threads.
+        self._calls: dict[int, _Call] = {}
         # The library keeps the addresses of these: they live as long as this object.
         self._read = _Read(self._on_read)
         self._skip = _Skip(self._on_skip)
@@ -161,6 +161,7 @@ class OpenJpeg:
         area: Rectangle,
         window: Rectangle,
         margin: int = 0,
+        threads: int = 1,
     ) -> Samples:
         """Decode as the CodestreamDecoder protocol says.
 
@@ -169,11 +170,12 @@ class OpenJpeg:
         address = ctypes.cast(ctypes.c_char_p(codestream), ctypes.c_void_p).value or 0
         call = _Call(codestream, address, 0, [])
         decoded = window.grown(margin).intersection(area)
-        self._calls.current = call
+        number = id(call)
+        self._calls[number] = call
         try:
             with (
-                self._codec() as codec,
-                self._stream(len(codestream)) as stream,
+                self._codec(number, threads) as codec,
+                self._stream(number, len(codestream)) as stream,
                 self._image(codec, stream, call) as image,
             ):
                 _check_image(image.contents, components, area)
@@ -182,7 +184,7 @@ class OpenJpeg:
                 _check(self._library.opj_decode(codec, stream, image), call)
                 return _take_samples(image.contents, components, decoded, window)
         finally:
-            del self._calls.current
+            del self._calls[number]
 
     @contextmanager
     def _image(self, codec: int, stream: int, call: _Call) -> Iterator["ctypes._Pointer[_Image]"]:
@@ -196,7 +198,7 @@ class OpenJpeg:
                 library.opj_image_destroy(image)
 
     @contextmanager
-    def _codec(self) -> Iterator[int]:
+    def _codec(self, call: int, threads: int) -> Iterator[int]:
         library = self._library
         codec = library.opj_create_decompress(CODEC_J2K)
         if not codec:
@@ -204,13 +206,13 @@ class OpenJpeg:
         try:
             parameters = ctypes.create_string_buffer(PARAMETERS_SIZE)
             library.opj_set_default_decoder_parameters(parameters)
-            library.opj_set_warning_handler(codec, self._message, None)
-            library.opj_set_error_handler(codec, self._message, None)
+            library.opj_set_warning_handler(codec, self._message, call)
+            library.opj_set_error_handler(codec, self._message, call)
             done = (
                 library.opj_setup_decoder(codec, parameters)
                 and library.opj_decoder_set_strict_mode(codec, True)
-                # Tiles are decoded in parallel by the caller, whatever OPJ_NUM_THREADS says.
-                and library.opj_codec_set_threads(codec, 0)
+                # Whatever OPJ_NUM_THREADS says. A thread that works for a waiting one is no gain.
+                and library.opj_codec_set_threads(codec, threads if threads > 1 else 0)
             )
             if not done:
                 raise OpenJpegError("OpenJPEG refuses to be set up")
@@ -219,7 +221,7 @@ class OpenJpeg:
             library.opj_destroy_codec(codec)
 
     @contextmanager
-    def _stream(self, size: int) -> Iterator[int]:
+    def _stream(self, call: int, size: int) -> Iterator[int]:
         library = self._library
         stream = library.opj_stream_create(STREAM_BUFFER, True)
         if not stream:
@@ -228,14 +230,14 @@ class OpenJpeg:
             library.opj_stream_set_read_function(stream, self._read)
             library.opj_stream_set_skip_function(stream, self._skip)
             library.opj_stream_set_seek_function(stream, self._seek)
-            library.opj_stream_set_user_data(stream, None, None)
+            library.opj_stream_set_user_data(stream, call, None)
             library.opj_stream_set_user_data_length(stream, size)
             yield stream
         finally:
             library.opj_stream_destroy(stream)
 
-    def _on_read(self, buffer: int, wanted: int, _data: int | None) -> int:
-        call: _Call = self._calls.current
+    def _on_read(self, buffer: int, wanted: int, number: int) -> int:
+        call = self._calls[number]
         length = min(wanted, len(call.data) - call.position)
         if length <= 0:
             return END_OF_STREAM
@@ -243,23 +245,23 @@ class OpenJpeg:
         call.position += length
         return length
 
-    def _on_skip(self, count: int, _data: int | None) -> int:
-        call: _Call = self._calls.current
+    def _on_skip(self, count: int, number: int) -> int:
+        call = self._calls[number]
         if count < 0 or call.position >= len(call.data):
             return -1
         skipped = min(count, len(call.data) - call.position)
         call.position += skipped
         return skipped
 
-    def _on_seek(self, position: int, _data: int | None) -> int:
-        call: _Call = self._calls.current
+    def _on_seek(self, position: int, number: int) -> int:
+        call = self._calls[number]
         if not 0 <= position <= len(call.data):
             return 0
         call.position = position
         return 1
 
-    def _on_message(self, message: bytes, _data: int | None) -> None:
-        messages = self._calls.current.messages
+    def _on_message(self, message: bytes, number: int) -> None:
+        messages = self._calls[number].messages
         if len(messages) < MOST_MESSAGES:
             messages.append(message.decode("utf-8", "replace").strip())
 

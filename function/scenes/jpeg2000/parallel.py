@@ -1,7 +1,9 @@
 """Doing independent pieces of work on a pool of threads that may itself be waiting for them."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -31,3 +33,39 @@ def run_all(executor: Executor, tasks: Sequence[Callable[[], Result]]) -> list[R
                 future.exception()
         raise
     return [done[number] for number in range(len(tasks))]
+
+
+class SharedCpus:
+    """Shares out ``count`` CPUs among pieces of work that can each use several."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pieces = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def expecting(self, pieces: int) -> Iterator[Callable[[], None]]:
+        """Expect ``pieces`` of work: each ends by a call of what is given, or with the block."""
+        left = [None] * pieces
+
+        def ended() -> None:
+            left.pop()
+            self._add(-1)
+
+        self._add(pieces)
+        try:
+            yield ended
+        finally:
+            self._add(-len(left))
+
+    def share(self) -> int:
+        """Tell how many threads one piece should use now.
+
+        Together they are up to twice as many as CPUs, for not all pieces end at the same time.
+        """
+        with self._lock:
+            return min(self._count, -(-2 * self._count // max(self._pieces, 1)))
+
+    def _add(self, pieces: int) -> None:
+        with self._lock:
+            self._pieces += pieces

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.fetching import fetch, merge_ranges
-from function.scenes.jpeg2000.parallel import run_all
+from function.scenes.jpeg2000.parallel import SharedCpus, run_all
 
 
 def text_cache(limit: int) -> ByteBoundedCache[str, str]:
@@ -120,6 +121,50 @@ def test_no_task_runs_on_after_a_failure() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(OSError, match="broken"):
         run_all(pool, tasks)
     assert finished == [True]
+
+
+def test_nothing_is_waited_for_while_a_task_is_not_begun() -> None:
+    """The pool's one thread is held by the second task; the caller does all the others first."""
+    begun, release = threading.Event(), threading.Event()
+    alone: list[int] = []
+
+    def first() -> None:
+        assert begun.wait(10)
+
+    def held() -> None:
+        begun.set()
+        assert release.wait(10)
+
+    def other(number: int) -> None:
+        alone.append(number)
+        if number == 4:
+            release.set()
+
+    tasks: list[Callable[[], None]] = [first, held]
+    tasks.extend(partial(other, number) for number in range(5))
+    with ThreadPoolExecutor(1) as pool:
+        run_all(pool, tasks)
+    assert alone == [0, 1, 2, 3, 4]
+
+
+def test_cpus_are_shared_among_the_work_that_is_left() -> None:
+    cpus = SharedCpus(4)
+    with cpus.expecting(3) as ended:
+        assert cpus.share() == 3
+        with cpus.expecting(5):
+            assert cpus.share() == 1
+        ended()
+        ended()
+        assert cpus.share() == 4
+        with suppress(OSError), cpus.expecting(9) as end_one:
+            end_one()
+            raise OSError("broken")
+        assert cpus.share() == 4
+        with cpus.expecting(1):
+            assert cpus.share() == 4
+            with cpus.expecting(4):
+                assert cpus.share() == 2
+    assert SharedCpus(1).share() == 1
 
 
 def test_no_tasks_give_no_results() -> None:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import rasterio
 from codestreams import Encoding, MemorySource, encode, texture
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from function.errors import SceneUnreadableError
+from function.scenes.decoder import Samples
 from function.scenes.jpeg2000 import gdal_codestreams
 from function.scenes.jpeg2000.codestream import Component
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder, sample_type
@@ -23,7 +26,7 @@ from function.scenes.jpeg2000.gdal_codestreams import (
 from function.scenes.jpeg2000.geometry import Rectangle
 from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_building import build_index
-from function.scenes.jpeg2000.openjpeg import OpenJpegError
+from function.scenes.jpeg2000.openjpeg import OpenJpeg, OpenJpegError
 from function.scenes.jpeg2000.partial import CodestreamAssembler, TileBlock, plan_tile
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -78,6 +81,27 @@ def test_a_packet_of_another_length_is_noticed(
         codestream = CodestreamAssembler(index.header, 0).assemble(BLOCK, [(plan, moved)])
         with pytest.raises(CodestreamError, match=r"SOP|segment"):
             codestreams.decode(codestream, COMPONENTS, AREA, WINDOW)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_several_threads_give_and_refuse_what_one_does(
+    openjpeg: OpenJpeg, partial: bytes, data: st.DataObject
+) -> None:
+    """Bytes are flipped anywhere, so that the library warns of code-blocks on its own threads."""
+    changed = bytearray(partial)
+    for place in data.draw(st.lists(st.integers(0, len(partial) - 1), max_size=4)):
+        changed[place] ^= data.draw(st.integers(1, 255))
+    codestream = bytes(changed)
+    one, several = (attempt(openjpeg, codestream, threads) for threads in (1, 3))
+    np.testing.assert_equal(several, one)
+
+
+def attempt(openjpeg: OpenJpeg, codestream: bytes, threads: int) -> Samples | type[Exception]:
+    try:
+        return openjpeg.decode(codestream, COMPONENTS, AREA, WINDOW, threads=threads)
+    except (CodestreamError, OpenJpegError) as error:
+        return type(error)
 
 
 def test_memory_is_given_back(codestreams: CodestreamDecoder, partial: bytes) -> None:

@@ -104,7 +104,8 @@ def test_windows_equal_the_whole_decode(
             data.draw(st.integers(1, across - left)),
             data.draw(st.integers(1, down - top)),
         )
-        reader = TileReader(codestreams, inline_pool(), 0, DecodingCounts())
+        cpus = data.draw(st.integers(1, 3))
+        reader = TileReader(codestreams, inline_pool(), 0, DecodingCounts(), cpus)
         found = reader.read(source, index, window, reduction)
         np.testing.assert_array_equal(found, whole[(slice(None), *window.slices)])
 
