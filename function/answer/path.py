@@ -1,0 +1,103 @@
+"""The request path: parse → search → read → render, each a stage of the trace."""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+from function.answer.exchange import Answer, Asked
+from function.answer.reading import LayerReading
+from function.answer.searching import Found, LayerSearch
+from function.answer.stages import Catalogue, CoverageWriter, Reader, Renderer
+from function.layer import Publication
+from function.parse.coverage.query import CoverageRequest
+from function.parse.description import GET_LEGEND_GRAPHIC
+from function.parse.parameters import decode_form
+from function.parse.query import OwsQuery, PixelRequest
+from function.parse.request import read_opening, read_query
+from function.raster import Raster
+from function.search import CollectionExtent
+from function.settings import Settings
+from function.stored_body import StoredBody
+from function.telemetry import RequestTrace
+
+
+class RequestPath:
+    """Answers requests with what it is given; shared by the threads of a process."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        reader: Reader,
+        renderer: Renderer,
+        write_coverage: CoverageWriter,
+        settings: Settings,
+    ) -> None:
+        self._catalogue = catalogue
+        self._search = LayerSearch(catalogue, settings)
+        self._reading = LayerReading(reader, settings)
+        self._renderer = renderer
+        self._write_coverage = write_coverage
+        self._settings = settings
+
+    @property
+    def publication(self) -> Publication:
+        return self._renderer.publication
+
+    def answer(self, asked: Asked, trace: RequestTrace) -> Answer:
+        """Answer one request; raises the OwsError that names what went wrong."""
+        query = self._parse(asked, trace)
+        asked.deadline.check("search")
+        extents: Mapping[str, CollectionExtent] = {}
+        found: dict[str, Found] = {}
+        # A legend is of the mapfile alone, and is drawn while the catalogue is away.
+        if query.operation != GET_LEGEND_GRAPHIC:
+            with trace.stage("search") as stage:
+                extents = self._catalogue.state().extents
+                if isinstance(query, PixelRequest):
+                    found = self._search.search(query, extents, asked.deadline, stage)
+        rasters: dict[str, Raster] = {}
+        if isinstance(query, PixelRequest) and query.layers:
+            with trace.stage("read") as stage:
+                rasters = self._reading.read(query, found, asked.deadline, stage)
+        asked.deadline.check("render")
+        with trace.stage("render") as stage:
+            content_type, body = self._render(query, found, rasters, extents, asked)
+            stage.record("bytes", len(body))
+            stage.record("remaining_ms", round(asked.deadline.remaining() * 1000))
+        return Answer(
+            content_type,
+            body,
+            _each_once(raster.scenes for raster in rasters.values()),
+            _each_once(raster.warnings for raster in rasters.values()),
+        )
+
+    def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
+        with trace.stage("parse") as stage:
+            opening = read_opening(decode_form(*asked.texts))
+            trace.identify(opening.service, opening.operation)
+            query = read_query(opening, self.publication, self._settings)
+            if isinstance(query, PixelRequest):
+                trace.identify(query.service, query.operation, len(query.layers))
+                stage.record("pixels", query.grid.width * query.grid.height)
+            return query
+
+    def _render(
+        self,
+        query: OwsQuery,
+        found: Mapping[str, Found],
+        rasters: Mapping[str, Raster],
+        extents: Mapping[str, CollectionExtent],
+        asked: Asked,
+    ) -> tuple[str, bytes | StoredBody]:
+        """The answer's media type and body."""
+        if isinstance(query, CoverageRequest):
+            (name,) = rasters
+            stored = self._write_coverage(query, rasters[name], found[name].scenes)
+            return stored.content_type, stored
+        rendering = self._renderer.answer(
+            query.parameters, rasters, extents, asked.online_resource, query.changed_layers
+        )
+        return rendering.content_type, rendering.body
+
+
+def _each_once(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(texts)))
