@@ -26,6 +26,7 @@ from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.raster import Raster, ReadCounts
 from function.scene import Asset, Scene
 from function.scenes import reader as module
+from function.scenes import scene_reading
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
@@ -624,3 +625,35 @@ def test_many_requests_share_one_reader(reader: SceneReader, archive: Archive) -
 
     with ThreadPoolExecutor(6) as requests:
         assert all(requests.map(one, range(40)))
+
+
+@pytest.mark.parametrize("method", list(Resampling))
+@pytest.mark.parametrize("step", [10.0, 7.3, 31.0])
+def test_a_map_made_in_parts_is_the_map_made_at_once(
+    reader: SceneReader,
+    archive: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    method: Resampling,
+    step: float,
+) -> None:
+    random = np.random.default_rng(5)
+    red, infrared = random.integers(3000, 4000, (2, SIZE, SIZE)).astype(np.uint16)
+    red[30:38, 40:90] = 0
+    infrared[100:, 20:24] = 0
+    classes = np.full((60, 60), 4, np.uint8)
+    classes[5:20, 30:50] = 9
+    # Rows between the clouds and the nodata in which no pixel is left to fill.
+    scenes = [
+        archive.scene("A", {"B04": red, "B08": infrared, "SCL": classes}),
+        archive.scene("B", {**bands(2000, 5000), "SCL": np.full((60, 60), 4, np.uint8)}),
+    ]
+    layer = replace(INDEX, resampling=method)
+    size = int(900 / step)
+    grid = Grid(UTM29, Affine(step, 0, WEST + 43.7, 0, -step, NORTH - 31.1), size, size)
+    whole = read(reader, layer, scenes, True, grid)
+    assert whole.scenes == ("A", "B")
+    monkeypatch.setattr(scene_reading, "PART_PIXELS", 3 * size)
+    parts = read(reader, layer, scenes, True, grid)
+    np.testing.assert_array_equal(parts.valid, whole.valid)
+    np.testing.assert_allclose(parts.bands, whole.bands, atol=2e-4)
+    assert parts.scenes == whole.scenes
