@@ -34,6 +34,7 @@ check: setup
 bench: setup
 	@setup/system-packages bench/packages.txt
 	.venv/bin/python -m bench.window_reads --colour
+	OPENBLAS_NUM_THREADS=1 .venv/bin/python -m bench.read_stage --keep
 	.venv/bin/python -m bench.remote_windows --keep
 	.venv/bin/python -m bench.remote_reads --keep
 	.venv/bin/python -m bench.maps_against_mapserver --keep
