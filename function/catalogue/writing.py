@@ -20,7 +20,12 @@ WRITE_SECONDS = 60.0
 WRITE = """
 SELECT place, outcome, superseding, superseded
 FROM write_scenes(
-    %(scenes)s::jsonb[], %(fingerprints)s::uuid[], %(places)s::integer[], %(assets)s::integer[],
+    ARRAY(
+        SELECT listed.scene
+        FROM jsonb_array_elements(%(scenes)s::jsonb) WITH ORDINALITY AS listed (scene, place)
+        ORDER BY listed.place
+    ),
+    %(fingerprints)s::uuid[], %(places)s::integer[], %(assets)s::integer[],
     %(hrefs)s::text[], %(versions)s::integer[], %(file_sizes)s::bigint[], %(file_stamps)s::text[],
     %(packets)s::bytea[], %(unfit)s::text[]
 )
@@ -129,7 +134,8 @@ class SceneWriter:
         rows = self._pool.fetch(
             WRITE,
             {
-                "scenes": [orjson.dumps(_document(each.scene)).decode() for each in packages],
+                # One document: an array would have each of them escaped twice.
+                "scenes": orjson.dumps([_document(each.scene) for each in packages]).decode(),
                 "fingerprints": [
                     None if each.fingerprint is None else str(each.fingerprint) for each in packages
                 ],

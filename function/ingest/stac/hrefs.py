@@ -1,7 +1,7 @@
 """Where an asset's file lies, among the addresses that an item gives."""
 
 import posixpath
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from function.ingest.stac.json_object import JsonObject
 
@@ -47,5 +47,6 @@ def _beside(href: str, base: str) -> str:
 def _is_readable(href: str, base: str) -> bool:
     scheme = _scheme(href)
     if scheme in READABLE:
-        return bool(urlsplit(href).netloc)
+        # Without a host there is nothing, or the slash that a path begins with.
+        return href[len(scheme) + 3 :][:1] not in {"", "/"}
     return scheme in {"", "file"} and not _scheme(base)
