@@ -8,7 +8,7 @@ DECLARE
     here constant text := current_schema();
     wanted text;
     owned regclass;
-    missing text[] := '{}';
+    missing text[] := ARRAY[]::text[];
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['sentinel_ows_reader', 'sentinel_ows_writer']
     LOOP

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION remove_scenes(names text[]) RETURNS TABLE (name text,
 LANGUAGE plpgsql AS $$
 DECLARE
     acquisition record;
-    hidden text [] := '{}';
+    hidden text [] := ARRAY[]::text[];
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('write_scene'), touched.hash)
     FROM (

@@ -47,9 +47,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     -- Times nearer to each other are looked through at once: a cell has a scene every few days.
-    gap constant interval := '15 days';
+    gap constant interval := interval '15 days';
     -- A cell may give up to so many times its fair share, in place of cells that have less.
-    generosity constant double precision := 2;
+    generosity constant double precision := 2.0;
     -- So many cells are looked into for each scene that may be found, spread over the box: filters
     -- may leave most of them without one.
     most_cells constant integer := 16;
