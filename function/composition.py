@@ -19,6 +19,7 @@ from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.polygon_masks import PolygonMasks
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
 from function.stac.published_archive import PublishedArchive
@@ -109,7 +110,7 @@ def compose(settings: Settings) -> Service:
     )
     path = RequestPath(
         catalogue,
-        SceneReader(decoder, workers),
+        SceneReader(PolygonMasks(decoder, archive), workers),
         MapServer(settings.mapfile, settings.database_url),
         answer_coverage,
         settings,

@@ -22,6 +22,10 @@ class Resampling(StrEnum):
     CUBIC = "cubic"
 
 
+# What an image of clouds tells apart, in the order of its components (MSK_CLASSI).
+CLOUD_KINDS = ("opaque", "cirrus", "snow")
+
+
 class Composite(StrEnum):
     """How scenes over one pixel become its value."""
 
@@ -43,7 +47,9 @@ class ArchiveLayer:
     names none. ``resolution`` is the pixel size in metres of the coverage that the layer is.
 
     ``expression_bands`` are those that the EXPRESSION of a request may name; none where the layer
-    takes no EXPRESSION. ``ramp`` colours an index that has no classes of its own.
+    takes no EXPRESSION. ``masked_probability`` is the percentage of CLDPRB from which CLOUDMASK
+    takes a pixel out, ``masked_clouds`` those of CLOUD_KINDS that it takes out by MSK_CLASSI or the
+    polygons before it. ``ramp`` colours an index that has no classes of its own.
     """
 
     name: str
@@ -59,6 +65,8 @@ class ArchiveLayer:
     masked_by_default: bool = False
     resolution: float = 10.0
     expression_bands: tuple[str, ...] = ()
+    masked_probability: float | None = None
+    masked_clouds: frozenset[str] = frozenset()
     ramp: ColourRamp | None = None
     composite: Composite = Composite.FIRST
 

@@ -5,7 +5,7 @@ from collections.abc import Set
 
 from function.colour_ramp import ColourRamp, check_colour_map
 from function.errors import InvalidParameterError
-from function.layer import ArchiveLayer, Composite, LayerKind, Resampling
+from function.layer import CLOUD_KINDS, ArchiveLayer, Composite, LayerKind, Resampling
 from function.mapserver.layer_metadata import LayerMetadata
 from function.scenes.expression import Expression
 
@@ -19,6 +19,8 @@ COMMON_KEYS = frozenset(
         "resolution",
         "masked_classes",
         "cloudmask",
+        "masked_probability",
+        "masked_clouds",
         "composite",
     }
 )
@@ -38,6 +40,8 @@ FINEST = 10.0
 
 # The scene classification is an 8-bit image.
 LARGEST_CLASS = 255
+# Percent.
+MOST_PROBABLE = 100
 
 
 def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
@@ -66,6 +70,8 @@ def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
         masked_classes=_read_masked_classes(keys),
         masked_by_default=keys.choose("cloudmask", ("on", "off"), default="off") == "on",
         resolution=_read_resolution(keys),
+        masked_probability=_read_masked_probability(keys),
+        masked_clouds=_read_masked_clouds(keys),
         composite=_read_composite(keys, kind),
     )
 
@@ -165,3 +171,20 @@ def _read_masked_classes(keys: LayerMetadata) -> frozenset[int]:
             raise keys.fault("masked_classes", f"{text!r} is no class, 0 to {LARGEST_CLASS}")
         classes.add(int(text))
     return frozenset(classes)
+
+
+def _read_masked_probability(keys: LayerMetadata) -> float | None:
+    text = keys.find("masked_probability")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_PROBABLE):
+        raise keys.fault("masked_probability", f"{text!r} is no percentage, 1 to {MOST_PROBABLE}")
+    return float(text)
+
+
+def _read_masked_clouds(keys: LayerMetadata) -> frozenset[str]:
+    kinds = keys.read_list("masked_clouds")
+    for kind in kinds:
+        if kind not in CLOUD_KINDS:
+            raise keys.fault("masked_clouds", f"{kind!r} is none of {', '.join(CLOUD_KINDS)}")
+    return frozenset(kinds)

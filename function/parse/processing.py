@@ -1,4 +1,4 @@
-"""EXPRESSION, COLORMAP, COLORRANGE and COMPOSITE: how a request changes the layers it names."""
+"""How a request changes the layers it names: EXPRESSION, COLORMAP, COMPOSITE and their like."""
 
 import re
 from collections.abc import Mapping
@@ -14,6 +14,11 @@ from function.settings import Settings
 # Beyond any index, and what float32 tells apart at that size is still less than one.
 FARTHEST = 1e6
 
+# The scene classification's "cloud, medium probability" and "cloud, high probability".
+LIKELY_CLOUD = frozenset({8, 9})
+MOST_PROBABLE = 100
+
+_PERCENT = re.compile(r"\d{1,3}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 
 
@@ -26,7 +31,7 @@ def read_changed_layers(
     takes the parameter.
     """
     changed = dict(layers)
-    for change in (_with_expression, _with_ramp, _with_composite):
+    for change in (_with_expression, _with_ramp, _with_composite, _with_probability):
         changed |= change(parameters, changed, settings)
     return {name: layer for name, layer in changed.items() if layer != layers[name]}
 
@@ -95,6 +100,29 @@ def _with_composite(parameters: Parameters, layers: Layers, _settings: Settings)
     return _taking(
         f"COMPOSITE={text}",
         {name: replace(layer, composite=composite) for name, layer in suited.items()},
+    )
+
+
+def _with_probability(parameters: Parameters, layers: Layers, _settings: Settings) -> Layers:
+    """A threshold stands in for the classes that are ESA's own of the same probability."""
+    text = parameters.find("CLOUDPROBABILITY")
+    if text is None:
+        return {}
+    if not _PERCENT.fullmatch(text) or not 1 <= int(text) <= MOST_PROBABLE:
+        raise InvalidParameterError(
+            f"CLOUDPROBABILITY={shown(text)} is no percentage, 1 to {MOST_PROBABLE}"
+        )
+    return _taking(
+        "CLOUDPROBABILITY",
+        {
+            name: replace(
+                layer,
+                masked_probability=float(text),
+                masked_classes=layer.masked_classes - LIKELY_CLOUD,
+            )
+            for name, layer in layers.items()
+            if layer.masked_classes or layer.masked_probability is not None
+        },
     )
 
 

@@ -1,6 +1,6 @@
-"""A scene's own classification of its pixels (SCL), looked up where it is needed."""
+"""A scene's own classification of its pixels, looked up where it is needed: SCL, or a mask."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -8,12 +8,11 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from function.errors import SceneUnreadableError
-from function.scene import Scene
+from function.scene import Asset
 from function.scenes.choice import choose_unreduced
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.lattice import Lattice, lattice_of
-from function.scenes.masking import outside_classes
 from function.scenes.placement import Placement
 
 Mask = NDArray[np.bool_]
@@ -22,9 +21,12 @@ Mask = NDArray[np.bool_]
 CLASSIFICATION = "SCL"
 NO_DATA = frozenset({0})
 
+# Tells of codes (components, height, width) which ones are kept, (height, width).
+Keep = Callable[[Samples], Mask]
+
 
 class Classification:
-    """Class codes of a part of a scene, decoded once.
+    """Codes of a part of a scene, (components, height, width), decoded once.
 
     A place has the class of the nearest sample; beyond the part, that of its nearest edge.
     """
@@ -34,16 +36,16 @@ class Classification:
         self._window = window
         self._codes = codes
 
-    def samples_outside(
+    def samples_kept(
         self,
-        masked: frozenset[int],
+        keep: Keep,
         lattice: Lattice,
         window: PixelWindow,
         reach: float = 0.0,
     ) -> Mask:
-        """Tell which samples of a ``window`` of ``lattice`` have a class not among ``masked``.
+        """Tell which samples of a ``window`` of ``lattice`` are kept.
 
-        And none of ``masked`` within ``reach`` samples around: what a sample is mixed with.
+        And all within ``reach`` samples around: what a sample is mixed with.
         """
         to_codes = self._from(lattice)
         columns = to_codes.a * (window.column + np.arange(window.width)) + to_codes.c
@@ -52,7 +54,7 @@ class Classification:
             np.floor(rows + 0.5).clip(0, self._window.height - 1).astype(np.intp),
             np.floor(columns + 0.5).clip(0, self._window.width - 1).astype(np.intp),
         )
-        kept = outside_classes(self._codes, masked)
+        kept = keep(self._codes)
         if reach and not kept.all():
             # Half a code from its centre to its edge, and half to the sample that it is nearest to.
             size = [2 * int(reach * abs(step) + 1.0) + 1 for step in (to_codes.e, to_codes.a)]
@@ -63,14 +65,14 @@ class Classification:
         clear: Mask = kept[nearest]
         return clear
 
-    def pixels_outside(self, masked: frozenset[int], placement: Placement) -> Mask:
-        """Tell which pixels of ``placement`` have a class not among ``masked``."""
+    def pixels_kept(self, keep: Keep, placement: Placement) -> Mask:
+        """Tell which pixels of ``placement`` are kept."""
         to_codes = self._from(placement.lattice)
         columns, rows = placement.coordinates.positions(
             (to_codes.a, to_codes.c + 0.5), (to_codes.e, to_codes.f + 0.5)
         )
         kept = cv2.remap(
-            outside_classes(self._codes, masked).view(np.uint8),
+            keep(self._codes).view(np.uint8),
             np.floor(columns, out=columns),
             np.floor(rows, out=rows),
             cv2.INTER_NEAREST,
@@ -85,21 +87,19 @@ class Classification:
 
 
 def read_classification(
-    scene: Scene,
+    images: Sequence[Asset],
     resolution: float,
     parts: Sequence[tuple[Lattice, PixelWindow]],
     likely: Sequence[Wanted] = (),
 ) -> Steps[Classification]:
-    """Decode the classification of ``scene`` where it meets any of ``parts``.
+    """Decode the classification of a scene where it meets any of ``parts``.
 
-    Among its images the coarsest is taken that is as fine as ``resolution``. Windows that are
-    ``likely`` to be wanted next are named along. Raises SceneUnreadableError for a scene without
-    a classification.
+    Among its ``images`` the coarsest is taken that is as fine as ``resolution``. Windows that are
+    ``likely`` to be wanted next are named along. Raises SceneUnreadableError where there is none.
     """
-    images = [asset for asset in scene.assets if asset.band == CLASSIFICATION]
     choice = choose_unreduced(images, resolution)
     if choice is None:
-        raise SceneUnreadableError(f"the scene has no {CLASSIFICATION}, so nothing can be masked")
+        raise SceneUnreadableError("the scene has no classification")
     lattice = lattice_of(choice.asset, 0)
     window = _around([_corners(part, window, lattice) for part, window in parts], lattice)
     (codes,) = yield [Wanted(choice.asset, window, 0), *likely]

@@ -18,9 +18,9 @@ from function.scenes.choice import Choice
 from function.scenes.classification import (
     CLASSIFICATION,
     NO_DATA,
-    Classification,
     read_classification,
 )
+from function.scenes.cloud_mask import CloudMask, mask_images, mask_rules, read_cloud_mask
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
@@ -140,9 +140,11 @@ class LayerReading:
         self._recipe = recipe
         classes = layer.kind is LayerKind.CLASSES
         self._method = Resampling.NEAREST if classes else layer.resampling
-        self._masked = layer.masked_classes if cloud_mask else frozenset()
+        self._rules = mask_rules(layer) if cloud_mask else ()
         # A layer that shows the classification needs no second reading to be masked by it.
-        self._shows_classes = layer.bands == (CLASSIFICATION,)
+        self._own_classes = (
+            layer.masked_classes if cloud_mask and layer.bands == (CLASSIFICATION,) else None
+        )
         # Elsewhere a pixel counts where every image has one.
         self._each_by_itself = layer.kind is LayerKind.VALUES
 
@@ -162,18 +164,17 @@ class LayerReading:
         choices = choose_images(self._layer, scene, resolution)
         laid = self._lay(choices, window)
         view = _View(window, needed[window.slices], laid).narrowed()
-        classification = None
-        if view is not None and self._masked and not self._shows_classes:
+        clouds = None
+        if view is not None and self._rules:
             likely = [each for sheet in view.sheets for each in sheet.windows(likely=True)]
-            classification = yield from self._classify(scene, view.sheets, likely)
-            first = view.sheets[0].placement
-            clear = classification.pixels_outside(self._masked, first)
+            clouds = yield from read_cloud_mask(scene, self._rules, *_extent(view.sheets), likely)
+            clear = clouds.pixels_clear(view.sheets[0].placement)
             view = replace(view, wanted=view.wanted & clear).narrowed()
             if view is None:
                 return []
         if view is None:
             return None
-        decoded = yield from self._decode_sheets(scene, view.sheets, classification)
+        decoded = yield from self._decode_sheets(scene, view.sheets, clouds)
         return [partial(self._finish, choices, view, decoded, part) for part in view.parts()]
 
     def _finish(
@@ -219,14 +220,14 @@ class LayerReading:
         return sheets
 
     def _decode_sheets(
-        self, scene: Scene, sheets: list[_Sheet], classification: Classification | None
+        self, scene: Scene, sheets: list[_Sheet], clouds: CloudMask | None
     ) -> Steps[list[_Decoded]]:
         """Decode every image, and tell which of its samples may be shown."""
         samples = iter((yield [each for sheet in sheets for each in sheet.windows()]))
         decoded = []
         for sheet in sheets:
             images = [next(samples) for _ in sheet.choices]
-            usable = yield from self._usable(scene, sheet, images, classification)
+            usable = yield from self._usable(scene, sheet, images, clouds)
             decoded.append(_Decoded(sheet, images, usable))
         return decoded
 
@@ -235,7 +236,7 @@ class LayerReading:
         scene: Scene,
         sheet: _Sheet,
         images: list[Samples],
-        classification: Classification | None,
+        clouds: CloudMask | None,
     ) -> Steps[Mask]:
         """Tell which samples of a sheet may be shown: measured in every image, and not masked."""
         pairs = zip(sheet.choices, images, strict=True)
@@ -244,35 +245,32 @@ class LayerReading:
             (measured(choice.asset, image, sheet.reduction) for choice, image in pairs),
         )
         if sheet.choices[0].asset.band == self._layer.visual and not usable.all():
-            usable |= yield from self._dark(scene, sheet, classification)
+            usable |= yield from self._dark(scene, sheet, clouds)
         usable = unmixed(usable, sheet.reduction)
-        if self._shows_classes:
-            usable &= outside_classes(images[0], self._masked)
-        elif classification is not None:
-            reach = low_pass_reach(sheet.reduction)
-            usable &= classification.samples_outside(self._masked, *sheet.samples, reach)
+        if self._own_classes is not None:
+            usable &= outside_classes(images[0], self._own_classes)
+        if clouds is not None:
+            usable &= clouds.samples_clear(*sheet.samples, low_pass_reach(sheet.reduction))
         return usable
 
-    def _dark(
-        self, scene: Scene, sheet: _Sheet, classification: Classification | None
-    ) -> Steps[Mask]:
+    def _dark(self, scene: Scene, sheet: _Sheet, clouds: CloudMask | None) -> Steps[Mask]:
         """Tell which samples the scene's classification knows to be measured.
 
         ESA's TCI shows reflectances of 0 and less, as of deep water, as black (0, 0, 0), which it
         also uses for no data; only the classification tells them apart.
         """
         lattice, window = sheet.samples
+        classification = clouds.find(CLASSIFICATION) if clouds is not None else None
         if classification is None:
+            images = mask_images(scene, CLASSIFICATION)
             with suppress(SceneUnreadableError):
-                classification = yield from self._classify(scene, [sheet])
+                classification = yield from read_classification(images, *_extent([sheet]))
         if classification is None:
             return np.zeros((window.height, window.width), np.bool_)
-        return classification.samples_outside(NO_DATA, lattice, window)
+        keep = partial(outside_classes, masked=NO_DATA)
+        return classification.samples_kept(keep, lattice, window)
 
-    def _classify(
-        self, scene: Scene, sheets: list[_Sheet], likely: Sequence[Wanted] = ()
-    ) -> Steps[Classification]:
-        """Read the classification for all samples of ``sheets``; ``likely`` may be wanted next."""
-        finest = min(sheet.choices[0].spacing for sheet in sheets)
-        parts = [sheet.samples for sheet in sheets]
-        return (yield from read_classification(scene, finest, parts, likely))
+
+def _extent(sheets: Sequence[_Sheet]) -> tuple[float, list[tuple[Lattice, PixelWindow]]]:
+    """The finest distance between samples of ``sheets``, and all the samples to decode."""
+    return min(sheet.choices[0].spacing for sheet in sheets), [sheet.samples for sheet in sheets]

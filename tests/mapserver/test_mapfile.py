@@ -37,6 +37,9 @@ def test_the_package_publishes_its_layers() -> None:
         "S2_L2A_NBR",
         "S2_L2A_INDEX",
         "S2_L2A_SCL",
+        "S2_L1C_TRUE_COLOR",
+        "S2_L1C_FALSE_COLOR",
+        "S2_L1C_NDVI",
         "GRID_CELLS",
     )
     assert set(publication.archive_layers) == set(publication.layers) - {"GRID_CELLS"}
@@ -67,6 +70,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         "sentinel_ows_colormap": "RdYlGn_r",
         "sentinel_ows_colorrange": "-0.5, 1",
         "sentinel_ows_composite": "median",
+        "sentinel_ows_masked_probability": "60",
+        "sentinel_ows_masked_clouds": "opaque, cirrus",
     }
     assert read_layer(tmp_path, metadata) == ArchiveLayer(
         name="ARCHIVE",
@@ -81,6 +86,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         expression_bands=("B02", "B04", "B08"),
         ramp=ColourRamp("RdYlGn_r", -0.5, 1.0),
         composite=Composite.MEDIAN,
+        masked_probability=60.0,
+        masked_clouds=frozenset({"opaque", "cirrus"}),
     )
 
 
@@ -105,6 +112,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         (INDEX | {"sentinel_ows_resampling": "lanczos"}, "resampling", "nearest, bilinear"),
         (INDEX | {"sentinel_ows_masked_classes": "3,256"}, "masked_classes", "'256' is no class"),
         (INDEX | {"sentinel_ows_masked_classes": "-1"}, "masked_classes", "'-1' is no class"),
+        (INDEX | {"sentinel_ows_masked_probability": "0"}, "masked_probability", "1 to 100"),
+        (INDEX | {"sentinel_ows_masked_probability": "0.4"}, "masked_probability", "1 to 100"),
+        (INDEX | {"sentinel_ows_masked_clouds": "fog"}, "masked_clouds", "'fog' is none of opaque"),
         (INDEX | {"sentinel_ows_cloudmask": "yes"}, "cloudmask", "'yes' is none of on, off"),
         (INDEX | {"sentinel_ows_expression_bands": "B4,B 8"}, "expression_bands", "no name of"),
         (INDEX | {"sentinel_ows_colorrange": "0,1"}, "colormap", "is missing"),

@@ -19,11 +19,20 @@ FORMULA = ArchiveLayer(
     ramp=ColourRamp("viridis", -1.0, 1.0),
 )
 LAND = ArchiveLayer("LAND", COLLECTION, LayerKind.CLASSES, ("SCL",))
+MASKED = ArchiveLayer(
+    "MASKED",
+    COLLECTION,
+    LayerKind.COLOUR,
+    ("B04", "B03", "B02"),
+    masked_classes=frozenset({0, 3, 8, 9, 10}),
+)
 RADAR = ArchiveLayer("RADAR", "sentinel-1-grd", LayerKind.INDEX, ("VV",))
 
 PUBLICATION = Publication(
-    layers=("TRUE_COLOUR", "VEGETATION", "RADAR", "outlines", "FORMULA", "LAND"),
-    archive_layers={layer.name: layer for layer in (TRUE_COLOUR, VEGETATION, RADAR, FORMULA, LAND)},
+    layers=("TRUE_COLOUR", "VEGETATION", "RADAR", "outlines", "FORMULA", "LAND", "MASKED"),
+    archive_layers={
+        layer.name: layer for layer in (TRUE_COLOUR, VEGETATION, RADAR, FORMULA, LAND, MASKED)
+    },
     groups={
         "optical": ("TRUE_COLOUR", "VEGETATION"),
         "everything": ("TRUE_COLOUR", "VEGETATION", "RADAR", "outlines"),
@@ -34,6 +43,7 @@ PUBLICATION = Publication(
         "RADAR": frozenset({"grey"}),
         "FORMULA": frozenset({"ramp"}),
         "LAND": frozenset(),
+        "MASKED": frozenset(),
         "outlines": frozenset({"default"}),
     },
     crs_codes=frozenset({"EPSG:4326", "CRS:84", "EPSG:3857", "EPSG:32629", "EPSG:3035"}),

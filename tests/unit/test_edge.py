@@ -394,8 +394,8 @@ def test_the_landing_page_links_to_what_there_is(edge: Edge) -> None:
     assert links[0] == (
         "http://maps.example.org/ows?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetCapabilities"
     )
-    # Two capabilities, the STAC API, a probe and the metrics, five legends.
-    assert len(links) == 2 + 1 + 2 + 5
+    # Two capabilities, the STAC API, a probe and the metrics, six legends.
+    assert len(links) == 2 + 1 + 2 + 6
     for link in links:
         path, _, query = link.removeprefix("http://maps.example.org").partition("?")
         assert edge.client.simulate_get(path, query_string=query).status_code == 200

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from publications import FORMULA, LAND, PUBLICATION, TRUE_COLOUR, VEGETATION
+from publications import FORMULA, LAND, MASKED, PUBLICATION, TRUE_COLOUR, VEGETATION
 
 from function.colour_ramp import ColourRamp
 from function.errors import InvalidParameterError
@@ -83,6 +83,12 @@ def test_a_composite_is_of_every_layer_but_classes() -> None:
     }
 
 
+def test_a_probability_stands_in_for_the_classes_of_it() -> None:
+    assert changed("MASKED,LAND", CLOUDPROBABILITY="30") == {
+        "MASKED": replace(MASKED, masked_probability=30.0, masked_classes=frozenset({0, 3, 10}))
+    }
+
+
 def test_all_at_once() -> None:
     expected = replace(
         FORMULA,
@@ -112,6 +118,10 @@ def test_all_at_once() -> None:
         ("FORMULA", {"COLORRANGE": "nan,1"}, "not two numbers"),
         ("FORMULA", {"COLORRANGE": "1,1"}, "must rise"),
         ("FORMULA", {"COLORRANGE": "0,1e7"}, "must rise from min to max, within 1e[+]06"),
+        ("MASKED", {"CLOUDPROBABILITY": "0"}, "CLOUDPROBABILITY=0 is no percentage, 1 to 100"),
+        ("MASKED", {"CLOUDPROBABILITY": "101"}, "no percentage"),
+        ("MASKED", {"CLOUDPROBABILITY": "4e1"}, "no percentage"),
+        ("LAND", {"CLOUDPROBABILITY": "40"}, "CLOUDPROBABILITY is not for the layers"),
         ("FORMULA", {"COMPOSITE": "mode"}, "COMPOSITE=mode is none of first, median, max, mean"),
         ("LAND", {"COMPOSITE": "mean"}, "COMPOSITE=mean is not for the layers"),
     ],
