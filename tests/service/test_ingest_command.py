@@ -26,7 +26,7 @@ TABLES = (
     "scene_fingerprints",
     "grid_cells",
     "cell_extents",
-    "collections",
+    "collection_parts",
 )
 SMALL = {"10980<": "120<", "5490<": "60<", "1830<": "20<"}
 OTHER_NAME = NAME.replace("20240601", "20240606")
