@@ -16,6 +16,7 @@ PROGRAM = "sentinel-ows"
 SUBCOMMANDS = {
     "run": "bring up the private database and the demo, then serve",
     "serve": "serve maps over HTTP",
+    "check": "tell what is wrong with a mapfile",
     "migrate": "bring the catalogue's schema up to date",
     "ingest": "catalogue products",
     "list": "list what the catalogue holds",

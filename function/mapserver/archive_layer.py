@@ -40,6 +40,7 @@ FINEST = 10.0
 
 # The scene classification is an 8-bit image.
 LARGEST_CLASS = 255
+NO_BANDS: tuple[str, ...] = ()
 # Percent.
 MOST_PROBABLE = 100
 
@@ -47,32 +48,50 @@ MOST_PROBABLE = 100
 def read_archive_layer(keys: LayerMetadata) -> ArchiveLayer:
     """Read a layer's recipe.
 
-    Raises MapfileError for a key that is unknown, missing or of another kind of layer, and for a
-    value that does not parse.
+    Raises MapfileError with every key that is unknown, missing or of another kind of layer, and
+    every value that does not parse.
     """
-    keys.check_known(COMMON_KEYS.union(*KIND_KEYS.values()))
-    kind = LayerKind(keys.choose("kind", tuple(LayerKind)))
-    keys.check_fitting(COMMON_KEYS | KIND_KEYS[kind], kind)
-    bands = _read_bands(keys, kind)
-    expression_bands = _read_expression_bands(keys)
+    every_key = COMMON_KEYS.union(*KIND_KEYS.values())
+    keys.check_known(every_key)
+    kind = keys.attempt(lambda: LayerKind(keys.choose("kind", tuple(LayerKind))), None)
+    if kind is None:
+        raise keys.settled()
+    fitting = COMMON_KEYS | KIND_KEYS[kind]
+    keys.check_fitting(every_key - fitting, kind)
+    layer = _read_recipe(keys, kind)
+    faults = keys.settled()
+    if faults.problems:
+        raise faults
+    return layer
+
+
+def _read_recipe(keys: LayerMetadata, kind: LayerKind) -> ArchiveLayer:
+    """Read all keys, and keep every fault for later."""
+    attempt = keys.attempt
+    bands = attempt(lambda: _read_bands(keys, kind), NO_BANDS)
+    expression_bands = attempt(lambda: _read_expression_bands(keys), NO_BANDS)
+    named = {*bands, *expression_bands}
+    index = kind is LayerKind.INDEX
+    cloud_mask = attempt(lambda: keys.choose("cloudmask", ("on", "off"), default="off"), "off")
     return ArchiveLayer(
         name=keys.layer,
-        collection=keys.require("collection"),
+        collection=attempt(lambda: keys.require("collection"), ""),
         kind=kind,
         bands=bands,
-        substitutes=_read_substitutes(keys, {*bands, *expression_bands}),
-        expression=_read_expression(keys, bands) if kind is LayerKind.INDEX else None,
+        # Where the bands are wrong, whatever names them would be, too.
+        substitutes=attempt(lambda: _read_substitutes(keys, named), ()) if bands else (),
+        expression=attempt(lambda: _read_expression(keys, bands), "") if index and bands else None,
         expression_bands=expression_bands,
-        ramp=_read_ramp(keys),
-        visual=_read_visual(keys),
-        stretch=_read_stretch(keys),
-        resampling=_read_resampling(keys, kind),
-        masked_classes=_read_masked_classes(keys),
-        masked_by_default=keys.choose("cloudmask", ("on", "off"), default="off") == "on",
-        resolution=_read_resolution(keys),
-        masked_probability=_read_masked_probability(keys),
-        masked_clouds=_read_masked_clouds(keys),
-        composite=_read_composite(keys, kind),
+        ramp=attempt(lambda: _read_ramp(keys), None),
+        visual=attempt(lambda: _read_visual(keys), None),
+        stretch=attempt(lambda: _read_stretch(keys), (0.0, 1.0)),
+        resampling=attempt(lambda: _read_resampling(keys, kind), Resampling.NEAREST),
+        masked_classes=attempt(lambda: _read_masked_classes(keys), frozenset()),
+        masked_by_default=cloud_mask == "on",
+        resolution=attempt(lambda: _read_resolution(keys), FINEST),
+        masked_probability=attempt(lambda: _read_masked_probability(keys), None),
+        masked_clouds=attempt(lambda: _read_masked_clouds(keys), frozenset()),
+        composite=attempt(lambda: _read_composite(keys, kind), Composite.FIRST),
     )
 
 

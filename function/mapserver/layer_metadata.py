@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
+from typing import TypeVar
 
 from function.errors import OperatorError
 
@@ -12,8 +13,18 @@ PREFIX = "sentinel_ows_"
 _BAND = re.compile(r"[A-Za-z][A-Za-z0-9]*", re.ASCII)
 
 
+Read = TypeVar("Read")
+
+
 class MapfileError(OperatorError):
-    """A mapfile cannot be published; the message names the file, the layer and the key."""
+    """A mapfile cannot be published.
+
+    Each of ``problems`` names the file, the layer and the key; the message has a line for each.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class LayerMetadata:
@@ -23,10 +34,23 @@ class LayerMetadata:
         self.layer = layer
         self._mapfile = mapfile
         self._values = values
+        self._problems: list[str] = []
 
     def fault(self, key: str, reason: str) -> MapfileError:
         """The error that names file, layer and key, for the caller to raise."""
         return MapfileError(f"{self._mapfile}: layer {self.layer}: {PREFIX}{key}: {reason}")
+
+    def attempt(self, read: Callable[[], Read], otherwise: Read) -> Read:
+        """Give what ``read`` does; where it raises MapfileError, keep that for later."""
+        try:
+            return read()
+        except MapfileError as error:
+            self._problems += error.problems
+            return otherwise
+
+    def settled(self) -> MapfileError:
+        """The error of all that was kept, which may be nothing."""
+        return MapfileError(*self._problems)
 
     def find(self, key: str) -> str | None:
         return self._values.get(key)
@@ -65,11 +89,15 @@ class LayerMetadata:
         return text
 
     def check_known(self, known: Set[str]) -> None:
+        """Keep a fault for every key that is not ``known``."""
         for key in self._values:
             if key not in known:
-                raise self.fault(key, f"is no key of ours; there are {', '.join(sorted(known))}")
+                fault = self.fault(key, f"is no key of ours; there are {', '.join(sorted(known))}")
+                self._problems += fault.problems
 
-    def check_fitting(self, fitting: Set[str], kind: str) -> None:
+    def check_fitting(self, unfit: Set[str], kind: str) -> None:
+        """Keep a fault for every key that is ``unfit``: of another kind of layer."""
         for key in self._values:
-            if key not in fitting:
-                raise self.fault(key, f"has no meaning for a layer of kind {kind}")
+            if key in unfit:
+                fault = self.fault(key, f"has no meaning for a layer of kind {kind}")
+                self._problems += fault.problems

@@ -1,5 +1,6 @@
 """The mapfile, loaded and checked: a map that is ready to be cloned for each request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,33 +31,43 @@ class Mapfile:
 def load_mapfile(path: Path, database_url: str) -> Mapfile:
     """Load a mapfile; layers with ``CONNECTION "catalogue"`` get the database of the catalogue.
 
-    Raises MapfileError for a file that MapServer cannot load and for wrong ``sentinel_ows_*``
-    metadata.
+    Raises MapfileError for a file that MapServer cannot load, or with everything that is wrong in
+    its layers' ``sentinel_ows_*`` metadata.
     """
     try:
         loaded = mapscript.mapObj(str(path))
     except (mapscript.MapServerError, OSError) as error:
         raise MapfileError(f"{path}: {error}") from error
     archive_layers: dict[str, ArchiveLayer] = {}
+    problems = list(_taken_names(path, loaded))
     for layer in layers_of(loaded):
         keys = _own_keys(path, layer)
         if keys is not None:
-            _check_feedable(layer, keys)
-            archive_layers[layer.name] = read_archive_layer(keys)
-            ramp = archive_layers[layer.name].ramp
-            if ramp is None:
-                _check_classes(layer, archive_layers[layer.name].kind, keys)
-            elif layer.numclasses:
-                raise keys.fault("colormap", "stands in a layer with a CLASS; keep one of them")
-            else:
-                lay_ramp(layer, ramp, LEGEND_SECTIONS)
+            try:
+                archive_layers[layer.name] = _read_layer(layer, keys)
+            except MapfileError as error:
+                problems += error.problems
         elif layer.connectiontype == mapscript.MS_POSTGIS and layer.connection == CATALOGUE:
             layer.connection = bounded_connection(database_url)
-    _check_names(path, loaded)
+    if problems:
+        raise MapfileError(*problems)
     _hold_to_the_service(loaded)
     _admit_arrays(loaded)
     publication = read_publication(path, loaded, archive_layers)
     return Mapfile(loaded, publication)
+
+
+def _read_layer(layer: Any, keys: LayerMetadata) -> ArchiveLayer:
+    """Read a layer that is fed from the archive, and lay its colours, where it has a ramp."""
+    _check_feedable(layer, keys)
+    recipe = read_archive_layer(keys)
+    if recipe.ramp is None:
+        _check_classes(layer, recipe.kind, keys)
+    elif layer.numclasses:
+        raise keys.fault("colormap", "stands in a layer with a CLASS; keep one of them")
+    else:
+        lay_ramp(layer, recipe.ramp, LEGEND_SECTIONS)
+    return recipe
 
 
 def _own_keys(path: Path, layer: Any) -> LayerMetadata | None:
@@ -98,13 +109,13 @@ def _check_classes(layer: Any, kind: LayerKind, keys: LayerMetadata) -> None:
             )
 
 
-def _check_names(path: Path, loaded: Any) -> None:
+def _taken_names(path: Path, loaded: Any) -> Iterator[str]:
     """MapServer finds layers whatever the case of their names, so that must tell them apart."""
     found: set[str] = set()
     for layer in layers_of(loaded):
         name = (layer.name or "").lower()
         if name and name in found:
-            raise MapfileError(f"{path}: layer {layer.name}: the NAME is taken")
+            yield f"{path}: layer {layer.name}: the NAME is taken"
         found.add(name)
 
 

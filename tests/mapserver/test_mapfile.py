@@ -144,6 +144,37 @@ def test_wrong_metadata_is_told_with_file_layer_and_key(
     assert str(caught.value).startswith(f"{path}: layer ARCHIVE: sentinel_ows_{key}: ")
 
 
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "sentinel_ows_colour": "red",
+        "sentinel_ows_stretch": "0,1",
+        "sentinel_ows_expression": "(B08",
+        "sentinel_ows_resampling": "lanczos",
+        "sentinel_ows_masked_clouds": "fog",
+    }
+    path = write_mapfile(
+        tmp_path,
+        archive_layer(INDEX | wrong, "first"),
+        archive_layer(INDEX, "good"),
+        archive_layer({"sentinel_ows_kind": "ratio", "sentinel_ows_bands": "B04"}, "second"),
+        archive_layer(INDEX | {"sentinel_ows_bands": "B4 B8"}, "GOOD"),
+    )
+    with pytest.raises(MapfileError) as caught:
+        publish(path)
+    places = [problem.split(": ")[1:3] for problem in str(caught.value).splitlines()]
+    assert places == [
+        ["layer GOOD", "the NAME is taken"],
+        ["layer first", "sentinel_ows_colour"],
+        ["layer first", "sentinel_ows_stretch"],
+        ["layer first", "sentinel_ows_expression"],
+        ["layer first", "sentinel_ows_resampling"],
+        ["layer first", "sentinel_ows_masked_clouds"],
+        ["layer second", "sentinel_ows_kind"],
+        ["layer GOOD", "sentinel_ows_bands"],
+    ]
+    assert all(problem.startswith(f"{path}: ") for problem in caught.value.problems)
+
+
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
