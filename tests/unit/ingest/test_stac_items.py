@@ -11,6 +11,7 @@ import pytest
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from safe_products import header_reader, read_local, write_product
 from stac_items import NAME, item
 
 from function.errors import SceneUnreadableError
@@ -180,6 +181,24 @@ def test_all_dialects_of_one_product_make_one_scene() -> None:
         (described,) = asset.pop("raster:bands")
         asset["bands"] = [{f"raster:{key}": value for key, value in described.items()}]
     assert read(within).scene == read(old).scene
+
+
+def test_an_item_and_a_safe_product_are_one_scene(tmp_path: Path) -> None:
+    product = read_local(write_product(tmp_path), header_reader("EPSG:32629", 499980.0, 5900040.0))
+    of_item, of_safe = read(item()).scene, product.scene
+    for name in (
+        "collection", "name", "acquired", "generated", "platform", "baseline", "datatake",
+        "relative_orbit", "cell", "cloud_cover",
+    ):  # fmt: skip
+        assert getattr(of_item, name) == getattr(of_safe, name), name
+    (red,) = (asset for asset in of_safe.assets if asset.band == "B04")
+    found = only(read(item()), "B04", 10)
+    assert (found.grid, found.offset, found.quantification, found.nodata) == (
+        red.grid,
+        red.offset,
+        red.quantification,
+        red.nodata,
+    )
 
 
 def test_an_offset_that_is_applied_already_is_not_applied_again() -> None:
