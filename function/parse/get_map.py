@@ -12,6 +12,7 @@ from function.parse.format import read_format
 from function.parse.map_grid import read_map_grid
 from function.parse.parameters import Parameters, shown
 from function.parse.query import LayerSelection
+from function.parse.resolution import read_resolution
 from function.parse.selection import DrawnLayer, read_drawn_layers
 from function.settings import Settings
 
@@ -42,6 +43,7 @@ def read_map(
         *area.parameters,
         ("FORMAT", read_format(parameters, publication)),
         *_read_background(parameters),
+        *read_resolution(parameters),
     )
     return Drawing(stated, area.grid, _select_archive_layers(parameters, drawn, publication))
 

@@ -1,8 +1,7 @@
 """A query string becomes a frozen request: checked against what is published, and clean.
 
-Only parameters that are read here reach MapServer. What a client sends beside them (DPI,
-MAP_RESOLUTION and FORMAT_OPTIONS of QGIS, a cache buster) is dropped without complaint; what
-would reach past the service is refused.
+Only parameters that are read here reach MapServer. What a client sends beside them (a cache
+buster) is dropped without complaint; what would reach past the service is refused.
 """
 
 import re

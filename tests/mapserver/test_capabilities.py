@@ -29,6 +29,15 @@ EMPTY: dict[str, CollectionExtent] = {}
 
 VERSIONS = ["1.1.1", "1.3.0"]
 
+MAP_FORMATS = [
+    "image/png",
+    "image/png; mode=8bit",
+    "image/jpeg",
+    "image/webp",
+    "image/tiff",
+    "image/geotiff",
+]
+
 
 def capabilities(version: str, extents: dict[str, CollectionExtent] = FILLED) -> Rendered:
     request = [("SERVICE", "WMS"), ("VERSION", version), ("REQUEST", "GetCapabilities")]
@@ -138,7 +147,7 @@ def test_nothing_is_offered_that_is_not_answered(version: str) -> None:
         "GetMap",
         "GetLegendGraphic",
     ]
-    assert texts(document, "//GetMap/Format/text()") == ["image/png", "image/jpeg"]
+    assert texts(document, "//GetMap/Format/text()") == MAP_FORMATS
     assert texts(document, "//GetLegendGraphic/Format/text()") == ["image/png", "image/jpeg"]
     assert len(texts(document, "//Exception/Format/text()")) == 1
     assert texts(document, "//MetadataURL") == []
@@ -161,4 +170,4 @@ def test_owslib_reads_layers_times_and_styles(version: str) -> None:
     assert service.contents[NDVI].timepositions == ["2025-06-01/2026-06-30/P1D"]
     assert set(service.contents[NDVI].styles) == {"ndvi", "grey"}
     assert service.contents[NDVI].boundingBoxWGS84 == (-10.6, 51.25, -7.0, 54.125)
-    assert service.getOperationByName("GetMap").formatOptions == ["image/png", "image/jpeg"]
+    assert service.getOperationByName("GetMap").formatOptions == MAP_FORMATS

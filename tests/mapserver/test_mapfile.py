@@ -43,7 +43,14 @@ def test_the_package_publishes_its_layers() -> None:
         "GRID_CELLS",
     )
     assert set(publication.archive_layers) == set(publication.layers) - {"GRID_CELLS"}
-    assert publication.map_formats == {"image/png", "image/jpeg"}
+    assert publication.map_formats == {
+        "image/png",
+        "image/png; mode=8bit",
+        "image/jpeg",
+        "image/webp",
+        "image/tiff",
+        "image/geotiff",
+    }
     assert publication.groups == {}
     assert publication.styles[NDVI] == {"ndvi", "grey"}
     assert len(publication.crs_codes) == 123

@@ -248,14 +248,23 @@ def test_empty_values_count_as_absent() -> None:
 
 
 def test_what_qgis_adds_is_dropped() -> None:
-    added = {
-        "DPI": "96",
-        "MAP_RESOLUTION": "96",
-        "FORMAT_OPTIONS": "dpi:96",
-        "EXCEPTIONS": "INIMAGE",
-        "_ts": "1718000000",
-    }
-    assert read_map({**added}) == read_map({})
+    assert read_map({"_ts": "1718000000", "EXCEPTIONS": "INIMAGE"}) == read_map({})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"DPI": "96", "MAP_RESOLUTION": "96", "FORMAT_OPTIONS": "dpi:96"},
+        {"DPI": "96"},
+        {"FORMAT_OPTIONS": "layout:a; dpi:96 ;antialias:off"},
+    ],
+)
+def test_pixels_an_inch_are_told_in_three_ways(said: dict[str, str]) -> None:
+    assert passed(read_map({**said})) == passed(read_map({})) | {"MAP_RESOLUTION": "96"}
+
+
+def test_other_format_options_are_dropped() -> None:
+    assert read_map({"FORMAT_OPTIONS": "layout:a;antialias"}) == read_map({})
 
 
 def test_background_is_passed_on() -> None:
@@ -324,6 +333,10 @@ WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
     ({"TRANSPARENT": "yes"}, InvalidParameterError, "TRUE, FALSE"),
     ({"BGCOLOR": "red"}, InvalidParameterError, "0xRRGGBB"),
     ({"BGCOLOR": "0xFFFFFFFF"}, InvalidParameterError, "0xRRGGBB"),
+    ({"DPI": "fine"}, InvalidParameterError, "DPI=fine is no number"),
+    ({"DPI": "9"}, InvalidParameterError, "10 to 1200"),
+    ({"MAP_RESOLUTION": "1e9"}, InvalidParameterError, "MAP_RESOLUTION"),
+    ({"FORMAT_OPTIONS": "dpi:1201"}, InvalidParameterError, "FORMAT_OPTIONS=1201"),
     ({"EXCEPTIONS": "application/json"}, InvalidParameterError, "INIMAGE"),
     ({"TIME": "yesterday"}, InvalidTimeError, "yesterday"),
     ({"MAXCC": "101"}, InvalidParameterError, "0 to 100"),
