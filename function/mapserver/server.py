@@ -102,6 +102,8 @@ class MapServer:
         drawn = self._mapfile.map.clone()
         self._lay_ramps(drawn, operation, rasters, changed_layers)
         drawn.web.metadata.set("wms_onlineresource", online_resource)
+        # MapServer scales symbols by it, but reads it from mapfiles alone.
+        drawn.resolution = float(dict(parameters).get("MAP_RESOLUTION", drawn.resolution))
         # MapServer reads the arrays where they lie: the name keeps them while it draws.
         pixels = self._feed(drawn, rasters) if operation == "getmap" else []
         if operation == "getcapabilities":
