@@ -26,6 +26,12 @@ _TIME = re.compile(
     re.ASCII,
 )
 
+# How ISO 8601-2 and STAC write an end that is open.
+OPEN = ".."
+
+# ISO 8601 repeats an interval of first/last or first/period R times over, R alone without end.
+_REPEATED = re.compile(r"R\d{0,6}", re.ASCII)
+
 _PERIOD = re.compile(
     r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?"
     r"(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?",
@@ -38,7 +44,7 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
 
     A time of reduced precision is the whole of its year, month, day, hour, minute or second, so
     ``2026-06-01T10:30:15Z`` finds an acquisition at 10:30:15.024. ``first/last`` includes all of
-    ``last``; an end left empty, or ``current``, is open. ``first/last/period``, as capabilities
+    ``last``; an end left empty, ``..`` or ``current`` is open. ``first/last/period``, as capabilities
     have it, is that interval: scenes do not come in periods. A single value of midnight to the
     second is its day: so clients write the steps of a dimension whose period is a day. ``current``
     alone is the most recent of any time. Times without a zone are UTC. Raises InvalidTimeError.
@@ -55,7 +61,12 @@ def _read_value(text: str) -> TimeRange:
     first, *rest = text.split("/")
     if not rest:
         return _read_single(text)
+    if _REPEATED.fullmatch(first):
+        raise InvalidTimeError(
+            f"TIME={shown(text)} repeats an interval, which WMS has no room for: list the intervals"
+        )
     last, *period = rest
+    first, last = ("" if end == OPEN else end for end in (first, last))
     if not (first or last) or not all(map(_PERIOD.fullmatch, period)) or len(period) > 1:
         raise InvalidTimeError(f"TIME={shown(text)} is no interval: {FORMS}")
     start = _read_time(first).start if first else None
