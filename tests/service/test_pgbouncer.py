@@ -1,4 +1,4 @@
-"""The catalogue through pgbouncer in transaction mode: another session each transaction."""
+"""The catalogue through pgbouncer in transaction mode: sessions change between transactions."""
 
 import os
 import subprocess
