@@ -45,9 +45,9 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
     A time of reduced precision is the whole of its year, month, day, hour, minute or second, so
     ``2026-06-01T10:30:15Z`` finds an acquisition at 10:30:15.024. ``first/last`` includes all of
     ``last``; an end left empty, ``..`` or ``current`` is open. ``first/last/period``, as
-    capabilities have it, is that interval: scenes do not come in periods. A single value of midnight to the
-    second is its day: so clients write the steps of a dimension whose period is a day. ``current``
-    alone is the most recent of any time. Times without a zone are UTC. Raises InvalidTimeError.
+    capabilities have it, is that interval: scenes do not come in periods. A single value of
+    midnight to the second is its day: so clients write the steps of a dimension whose period is a
+    day. ``current`` alone is the most recent of any time. Times without a zone are UTC. Raises InvalidTimeError.
     """
     if text.lower() == CURRENT:
         return ()
