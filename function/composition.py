@@ -8,7 +8,7 @@ from function.answer import RequestPath
 from function.catalogue.codestream_indexes import CodestreamIndexes
 from function.catalogue.listing import SceneListing
 from function.catalogue.pool import CataloguePool
-from function.catalogue.search import SceneCatalogue
+from function.catalogue.search import FIRST_SEARCH, SceneCatalogue
 from function.catalogue.watching import CatalogueWatcher
 from function.container import Container, read_container
 from function.edge.application import Application, create_application
@@ -77,7 +77,7 @@ def compose(settings: Settings) -> Service:
     settings = fitted(settings, read_container())
     codestreams = choose_codestreams(settings.jpeg2000_decoder)
     telemetry = Telemetry(about={names.DECODER: codestreams.name})
-    pool = CataloguePool(settings.database_url, settings.database_connections)
+    pool = CataloguePool(settings.database_url, settings.database_connections, FIRST_SEARCH)
     # Twice the time after which the watcher asks in any case: then it is late, and requests ask.
     catalogue = SceneCatalogue(pool, 2 * settings.catalogue_poll_seconds)
     watcher = CatalogueWatcher(

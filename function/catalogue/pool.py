@@ -3,7 +3,8 @@
 import select
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -44,7 +45,8 @@ class CataloguePool:
     kept, and each call of ``fetch`` is one transaction in one round trip.
     """
 
-    def __init__(self, url: str, connections: int) -> None:
+    def __init__(self, url: str, connections: int, first_query: str | None = None) -> None:
+        """``first_query`` is run on each new connection, so that no request waits for its plan."""
         self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -53,6 +55,7 @@ class CataloguePool:
             name="catalogue",
             timeout=BORROW_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
+            configure=partial(_prepare, first_query) if first_query else None,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": None,
@@ -127,6 +130,12 @@ class CataloguePool:
             self._pool.putconn(connection)
             # What closed one, a restart, has closed its fellows too.
             self._pool.check()
+
+
+def _prepare(query: str, connection: psycopg.Connection[TupleRow]) -> None:
+    # Without a schema, or rights to it, the connection is as good: whoever asks is told.
+    with suppress(psycopg.ProgrammingError):
+        connection.execute(query.encode())
 
 
 def _is_live(connection: psycopg.Connection[TupleRow]) -> bool:

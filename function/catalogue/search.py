@@ -30,6 +30,10 @@ FROM search_scenes(
     %(priority)s::text, %(coverings)s::integer, %(limit)s::integer
 )
 """
+# Finds nothing, but makes the plan on its connection: the first search after it takes 4 ms, not 41.
+FIRST_SEARCH = """
+SELECT FROM search_scenes('', 0, 0, 1, 1, NULL, NULL, 'mostRecent', 2, 1)
+"""
 NAMED = """
 SELECT
     name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,

@@ -47,7 +47,8 @@ def read_times(text: str) -> tuple[TimeRange, ...]:
     ``last``; an end left empty, ``..`` or ``current`` is open. ``first/last/period``, as
     capabilities have it, is that interval: scenes do not come in periods. A single value of
     midnight to the second is its day: so clients write the steps of a dimension whose period is a
-    day. ``current`` alone is the most recent of any time. Times without a zone are UTC. Raises InvalidTimeError.
+    day. ``current`` alone is the most recent of any time. Times without a zone are UTC.
+    Raises InvalidTimeError.
     """
     if text.lower() == CURRENT:
         return ()
