@@ -16,8 +16,9 @@ from function.mapserver.map_object import items, layers_of, stated
 from function.mapserver.publication import read_formats, read_publication
 from function.mapserver.ramp_style import LEGEND_SECTIONS, lay_ramp
 
-# What the service answers. Whatever else a mapfile enables for WMS stays off.
+# What the service answers. Whatever else a mapfile enables stays off.
 OPERATIONS = ("GetCapabilities", "GetMap", "GetLegendGraphic")
+COVERAGE_OPERATIONS = ("GetCapabilities", "DescribeCoverage", "GetCoverage")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,8 @@ def _read_layer(layer: Any, keys: LayerMetadata) -> ArchiveLayer:
         raise keys.fault("colormap", "stands in a layer with a CLASS; keep one of them")
     else:
         lay_ramp(layer, recipe.ramp, LEGEND_SECTIONS)
+    if recipe.kind is LayerKind.VALUES:
+        layer.metadata.set("wms_enable_request", "!*")
     return recipe
 
 
@@ -126,6 +129,7 @@ def _hold_to_the_service(loaded: Any) -> None:
     """
     metadata = loaded.web.metadata
     metadata.set("wms_enable_request", " ".join(("!*", *OPERATIONS)))
+    metadata.set("wcs_enable_request", " ".join(("!*", *COVERAGE_OPERATIONS)))
     metadata.set("wms_sld_enabled", "false")
     formats = ",".join(read_formats(loaded))
     for key in ("wms_getmap_formatlist", "wms_getlegendgraphic_formatlist"):

@@ -10,6 +10,8 @@ from typing import Any
 from function.errors import InvalidParameterError
 from function.layer import ArchiveLayer, Publication
 from function.mapserver.capabilities import Legends, hold_to_the_service
+from function.mapserver.coverage_documents import correct_description
+from function.mapserver.coverage_metadata import state_coverages
 from function.mapserver.dispatch import Rendered, dispatch, one_at_a_time
 from function.mapserver.extents import state_extents
 from function.mapserver.feeding import feed, has_square_pixels
@@ -17,6 +19,7 @@ from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
 from function.mapserver.ramp_style import LEGEND_SECTIONS, MAP_SECTIONS, lay_ramp
+from function.parse.coverage.request import SERVICE as WCS
 from function.raster import Raster
 from function.search import CollectionExtent
 
@@ -68,6 +71,9 @@ class MapServer:
             asked["TRANSPARENT"] = "FALSE"
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         operation = asked.get("REQUEST", "").lower()
+        if asked.get("SERVICE") == WCS:
+            with _alone():
+                return self._describe_coverages(passed, extents, online_resource)
         with _alone():
             answer = self._draw(
                 operation, passed, rasters, extents, online_resource, changed_layers
@@ -113,6 +119,18 @@ class MapServer:
         answer = dispatch(drawn, parameters)
         pixels.clear()
         return answer
+
+    def _describe_coverages(
+        self,
+        parameters: Sequence[tuple[str, str]],
+        extents: Mapping[str, CollectionExtent],
+        online_resource: str,
+    ) -> Rendered:
+        described = self._mapfile.map.clone()
+        described.web.metadata.set("wcs_onlineresource", online_resource)
+        state_coverages(described, self.publication, extents)
+        answer = dispatch(described, parameters)
+        return Rendered(answer.content_type, correct_description(answer.body, self.publication))
 
     def _feed(self, drawn: Any, rasters: Mapping[str, Raster]) -> list[Any]:
         """Feed the archive layers, and take out those without pixels: none is drawn blank."""

@@ -1,0 +1,197 @@
+"""MapServer's descriptions of coverages, held to the schemas and to what the service answers."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from lxml import etree
+
+from function.layer import ArchiveLayer, LayerKind, Publication
+from function.parse.coverage.get_coverage import band_names, formats_of
+from function.parse.coverage.query import CoverageFormat
+from function.parse.map_grid import CRS_84
+
+# WCS 1.0 lists formats as words, in which a media type with parameters does not fit.
+WORDS = {
+    CoverageFormat.GEOTIFF: "GeoTIFF",
+    CoverageFormat.COG: "COG",
+    CoverageFormat.NETCDF: "NetCDF",
+    CoverageFormat.JPEG2000: "JPEG2000",
+    CoverageFormat.PNG: "PNG",
+}
+# What the standards call nearest, bilinear and cubic, in the order of 1.0, 1.1 and 2.0.
+METHODS_100 = ("nearest neighbor", "bilinear", "bicubic")
+METHODS_111 = ("nearest", "linear", "cubic")
+METHODS_201 = tuple(
+    f"http://www.opengis.net/def/interpolation/OGC/1/{method}"
+    for method in ("nearest-neighbor", "linear", "cubic")
+)
+# Files alone are sent: no GML, nor a file within GML.
+UNANSWERED_PROFILES = ("GMLCOV/1.0/conf/gml-coverage", "GMLCOV/1.0/conf/multipart")
+METADATA_REQUEST = "request=GetMetadata"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+# A code of ISO 19115, as WCS 1.0 wants constraints told, where the words stand in the mapfile.
+RESTRICTED = "otherRestrictions"
+
+
+def correct_description(body: bytes, publication: Publication) -> bytes:
+    """Correct a capabilities document or a description of coverages of WCS 1.0.0, 1.1 or 2.0.
+
+    It then states the formats, reference systems, bands and interpolations that are answered and
+    no others, and is valid by the schemas.
+    """
+    parser = etree.XMLParser(
+        no_network=True, load_dtd=False, resolve_entities=False, remove_comments=True
+    )
+    root = etree.fromstring(body, parser)
+    correct: dict[str, Callable[[etree._Element, Publication], None]] = {
+        "http://www.opengis.net/wcs": _correct_100,
+        "http://www.opengis.net/wcs/1.1": _correct_111,
+        "http://www.opengis.net/wcs/2.0": _correct_201,
+    }
+    correct[etree.QName(root).namespace or ""](root, publication)
+    etree.indent(root)
+    return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
+
+
+def _correct_100(root: etree._Element, publication: Publication) -> None:
+    for link in _named(root, "metadataLink"):
+        if METADATA_REQUEST in link.get(XLINK_HREF, ""):
+            _drop(link)
+    for constraints in _named(root, "accessConstraints"):
+        if (constraints.text or "").strip().upper() != "NONE":
+            constraints.text = RESTRICTED
+    for position in [each for each in root.iter() if _is(each, "timePosition")]:
+        _part_in_two(position)
+    codes = " ".join(_codes(publication))
+    for systems in _named(root, "requestResponseCRSs"):
+        systems.text = codes
+    for offering in _named(root, "CoverageOffering"):
+        layer = _layer_of(offering, "name", publication)
+        for formats in _named(offering, "supportedFormats"):
+            formats.attrib.pop("nativeFormat", "")
+            _refill(formats, "formats", [WORDS[choice] for choice in formats_of(layer)])
+        for methods in _named(offering, "supportedInterpolations"):
+            _refill(methods, "interpolationMethod", _methods(METHODS_100, layer))
+
+
+def _part_in_two(position: etree._Element) -> None:
+    """Tell an interval as GML does: two positions of an envelope, or a period."""
+    first, slash, last = (position.text or "").partition("/")
+    parent = position.getparent()
+    if not slash or parent is None:
+        return
+    if _is(parent, "temporalDomain"):
+        period = _new(parent, "timePeriod")
+        for name, moment in (("beginPosition", first), ("endPosition", last)):
+            part = etree.SubElement(period, etree.QName(etree.QName(parent).namespace, name))
+            part.text = moment
+        parent.replace(position, period)
+        return
+    position.text = first
+    position.addnext(_copy(position, last))
+
+
+def _correct_111(root: etree._Element, publication: Publication) -> None:
+    systems = [f"urn:ogc:def:crs:EPSG::{code.partition(':')[2]}" for code in _codes(publication)]
+    for parameter in _named(root, "Parameter"):
+        values = {
+            "InterpolationType": METHODS_111,
+            "format": [choice.value for choice in CoverageFormat],
+            "GridBaseCRS": systems,
+        }.get(parameter.get("name", ""))
+        allowed = _named(parameter, "AllowedValues")
+        if values is not None and allowed:
+            _refill(allowed[0], "Value", values)
+    for coverage in (*_named(root, "CoverageSummary"), *_named(root, "CoverageDescription")):
+        layer = _layer_of(coverage, "Identifier", publication)
+        _replace(coverage, "SupportedCRS", systems)
+        _replace(coverage, "SupportedFormat", [choice.value for choice in formats_of(layer)])
+        for methods in _named(coverage, "InterpolationMethods"):
+            default = _named(methods, "Default")
+            _replace(methods, "InterpolationMethod", _methods(METHODS_111, layer))
+            for each in default:
+                each.text = METHODS_111[0]
+        for keys in _named(coverage, "AvailableKeys"):
+            _refill(keys, "Key", band_names(layer))
+
+
+def _correct_201(root: etree._Element, publication: Publication) -> None:
+    for profile in _named(root, "Profile"):
+        if (profile.text or "").endswith(UNANSWERED_PROFILES):
+            _drop(profile)
+    for metadata in _named(root, "ServiceMetadata"):
+        for old in _named(metadata, "formatSupported"):
+            _drop(old)
+        for choice in reversed(CoverageFormat):
+            supported = etree.Element(
+                etree.QName(etree.QName(metadata).namespace, "formatSupported")
+            )
+            supported.text = choice.value
+            metadata.insert(0, supported)
+    for methods in _named(root, "InterpolationMetadata"):
+        _refill(methods, "InterpolationSupported", METHODS_201)
+    for systems in _named(root, "CrsMetadata"):
+        _refill(
+            systems,
+            "crsSupported",
+            [
+                f"http://www.opengis.net/def/crs/EPSG/0/{code.partition(':')[2]}"
+                for code in _codes(publication)
+            ],
+        )
+    for native in _named(root, "nativeFormat"):
+        native.text = CoverageFormat.GEOTIFF.value
+
+
+def _methods(names: Sequence[str], layer: ArchiveLayer) -> Sequence[str]:
+    """Between classes there are no values."""
+    return names[:1] if layer.kind is LayerKind.CLASSES else names
+
+
+def _codes(publication: Publication) -> list[str]:
+    return sorted(publication.crs_codes - {CRS_84}, key=lambda code: (len(code), code))
+
+
+def _layer_of(element: etree._Element, name: str, publication: Publication) -> ArchiveLayer:
+    found = next(child for child in element if _is(child, name))
+    return publication.archive_layers[found.text or ""]
+
+
+def _refill(parent: etree._Element, name: str, texts: Iterable[str]) -> None:
+    """Leave ``parent`` with a child of ``name`` for each of ``texts``, and no others."""
+    namespace = etree.QName(parent[0] if len(parent) else parent).namespace
+    del parent[:]
+    for text in texts:
+        etree.SubElement(parent, etree.QName(namespace, name)).text = text
+
+
+def _replace(parent: etree._Element, name: str, texts: Sequence[str]) -> None:
+    """Put a child of ``name`` for each of ``texts`` where there is one."""
+    old = [child for child in parent if _is(child, name)]
+    for text in reversed(texts):
+        old[-1].addnext(_copy(old[-1], text))
+    for child in old:
+        _drop(child)
+
+
+def _copy(element: etree._Element, text: str) -> etree._Element:
+    copied = etree.Element(element.tag)
+    copied.text = text
+    return copied
+
+
+def _new(parent: etree._Element, name: str) -> etree._Element:
+    return etree.Element(etree.QName(etree.QName(parent).namespace, name))
+
+
+def _named(root: etree._Element, name: str) -> list[etree._Element]:
+    return [element for element in root.iter() if _is(element, name)]
+
+
+def _is(element: etree._Element, name: str) -> bool:
+    return etree.QName(element).localname == name
+
+
+def _drop(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
