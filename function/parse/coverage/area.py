@@ -52,17 +52,31 @@ def lay(crs: str, bounds: Bounds, pixels: Pixels, resolution: float) -> Grid:
     west, south, east, north = bounds
     if not all(map(math.isfinite, bounds)) or west >= east or south >= north:
         raise InvalidSubsettingError("the area asked for is empty, or lies outside of the CRS")
+    spacing = native_spacing(crs, resolution)
     if pixels.size is not None:
-        grid = Grid.from_bounds(crs, bounds, *pixels.size)
+        grid = _settled(Grid.from_bounds(crs, bounds, *pixels.size), spacing)
     elif pixels.spacing is not None:
         across, down = pixels.spacing
         width, height = _count(east - west, across), _count(north - south, down)
-        grid = Grid(crs, Affine(across, 0.0, west, 0.0, -down, north), width, height)
+        laid = Grid(crs, Affine(across, 0.0, west, 0.0, -down, north), width, height)
+        grid = _settled(laid, spacing)
     else:
-        spacing = native_spacing(crs, resolution)
         grid = _snap(crs, bounds, spacing / pixels.factor[0], spacing / pixels.factor[1])
     _check_steps(grid)
     return grid
+
+
+def _settled(grid: Grid, spacing: float) -> Grid:
+    """Give the coverage's own grid where ``grid`` is that, but for how clients round.
+
+    A pixel would else be taken from beside now and then, where two are equally near.
+    """
+    own = _snap(grid.crs, grid.bounds, spacing, spacing)
+    same = own.shape == grid.shape and all(
+        abs(mine - theirs) < ON_THE_LINE * spacing
+        for mine, theirs in zip(own.bounds, grid.bounds, strict=True)
+    )
+    return own if same else grid
 
 
 def _snap(crs: str, bounds: Bounds, across: float, down: float) -> Grid:

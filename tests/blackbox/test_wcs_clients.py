@@ -1,0 +1,113 @@
+"""OWSLib and GDAL's WCS driver as clients, in the versions of WCS that they speak."""
+
+import subprocess
+from io import BytesIO
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+import pytest
+import rasterio
+from owslib.wcs import WebCoverageService
+from serving import Served
+
+COVERAGES = {"S2_L2A", "S2_L2A_NDVI", "S2_L2A_SCL"}
+DAY = "2025-05-10"
+# In the demo's western product, in degrees, on lines of the coverage's own grid.
+BOUNDS = (10.53, 53.88, 10.56, 53.9)
+
+
+# OWSLib asks an element of XML whether it is true, which Python is to change.
+@pytest.mark.filterwarnings("ignore:Truth-testing of elements:FutureWarning")
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.1", "2.0.1"])
+def test_owslib_finds_and_describes_every_coverage(demo_service: Served, version: str) -> None:
+    client = WebCoverageService(f"{demo_service.url}/ows", version=version)
+    assert set(client.contents) >= COVERAGES
+    assert "S2_L2A_TRUE_COLOR" not in client.contents
+    coverage = client.contents["S2_L2A"]
+    assert coverage.supportedFormats
+
+
+def test_owslib_gets_a_coverage_of_1_0(demo_service: Served) -> None:
+    client = WebCoverageService(f"{demo_service.url}/ows", version="1.0.0")
+    coverage = client.contents["S2_L2A"]
+    west, south, _, _ = coverage.boundingBoxWGS84
+    assert 10.3 < west < 10.4
+    assert 53.8 < south < 53.9
+    assert coverage.timepositions or coverage.timelimits
+    answer = client.getCoverage(
+        identifier="S2_L2A",
+        bbox=BOUNDS,
+        crs="EPSG:4326",
+        format="GeoTIFF",
+        width=300,
+        height=200,
+        time=[DAY],
+    )
+    with rasterio.open(BytesIO(answer.read())) as image:
+        assert image.count == 12
+        assert (image.read(4) != -32768).any()
+
+
+def test_owslib_gets_a_coverage_of_2_0(demo_service: Served) -> None:
+    client = WebCoverageService(f"{demo_service.url}/ows", version="2.0.1")
+    answer = client.getCoverage(
+        identifier="S2_L2A",
+        format="image/tiff",
+        subsets=[("Lat", BOUNDS[1], BOUNDS[3]), ("Long", BOUNDS[0], BOUNDS[2])],
+    )
+    with rasterio.open(BytesIO(answer.read())) as image:
+        assert image.shape == (200, 300)
+        assert image.transform.a == pytest.approx(0.0001, abs=1e-12)
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.1"])
+def test_gdal_reads_a_window_bit_for_bit(
+    demo_service: Served, tmp_path: Path, version: str
+) -> None:
+    source = tmp_path / "service.xml"
+    source.write_text(
+        "<WCS_GDAL>"
+        f"<ServiceURL>{escape(demo_service.url)}/ows?</ServiceURL>"
+        f"<Version>{version}</Version>"
+        "<CoverageName>S2_L2A</CoverageName>"
+        "<Timeout>60</Timeout>"
+        "</WCS_GDAL>"
+    )
+    information = gdal("gdalinfo", str(source))
+    assert "Int16" in information
+    west, south, east, north = BOUNDS
+    target = tmp_path / "window.tif"
+    window = ("-projwin", str(west), str(north), str(east), str(south))
+    gdal("gdal_translate", "-q", *window, str(source), str(target))
+    with rasterio.open(target) as translated:
+        assert translated.shape == (200, 300)
+        pixels, bounds = translated.read(), translated.bounds
+    assert (pixels != -32768).any()
+    reply = demo_service.ows(
+        {
+            "SERVICE": "WCS",
+            "VERSION": "1.0.0",
+            "REQUEST": "GetCoverage",
+            "COVERAGE": "S2_L2A",
+            "CRS": "EPSG:4326",
+            "BBOX": ",".join(map(repr, bounds)),
+            "WIDTH": "300",
+            "HEIGHT": "200",
+            "FORMAT": "GeoTIFF",
+        }
+    )
+    with rasterio.open(BytesIO(reply.body)) as asked:
+        np.testing.assert_array_equal(pixels, asked.read())
+
+
+def gdal(*command: str) -> str:
+    """Run a program of GDAL; its cache of descriptions would outlive the service."""
+    done = subprocess.run(
+        [command[0], "--config", "GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR", *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
