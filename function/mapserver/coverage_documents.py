@@ -56,11 +56,7 @@ def _correct_100(root: etree._Element, publication: Publication) -> None:
     for link in _named(root, "metadataLink"):
         if METADATA_REQUEST in link.get(XLINK_HREF, ""):
             _drop(link)
-    for constraints in _named(root, "accessConstraints"):
-        if (constraints.text or "").strip().upper() != "NONE":
-            constraints.text = RESTRICTED
-    for position in [each for each in root.iter() if _is(each, "timePosition")]:
-        _part_in_two(position)
+    _correct_domains_100(root)
     codes = " ".join(_codes(publication))
     for systems in _named(root, "requestResponseCRSs"):
         systems.text = codes
@@ -71,6 +67,27 @@ def _correct_100(root: etree._Element, publication: Publication) -> None:
             _refill(formats, "formats", [WORDS[choice] for choice in formats_of(layer)])
         for methods in _named(offering, "supportedInterpolations"):
             _refill(methods, "interpolationMethod", _methods(METHODS_100, layer))
+
+
+def _correct_domains_100(root: etree._Element) -> None:
+    for constraints in _named(root, "accessConstraints"):
+        if (constraints.text or "").strip().upper() != "NONE":
+            constraints.text = RESTRICTED
+    for position in [each for each in root.iter() if _is(each, "timePosition")]:
+        _part_in_two(position)
+    for grid in _named(root, "RectifiedGrid"):
+        _centre(grid)
+
+
+def _centre(grid: etree._Element) -> None:
+    """Put the origin into the centre of the first pixel, where the points of a grid are.
+
+    In 1.0 MapServer states its corner, by which GDAL lays the coverage half a pixel off.
+    """
+    (position,) = _named(_named(grid, "origin")[0], "pos")
+    steps = [float(text) for each in _named(grid, "offsetVector") for text in _text(each).split()]
+    east, north = (float(text) for text in _text(position).split())
+    position.text = f"{round(east + steps[0] / 2, 11)!r} {round(north + steps[3] / 2, 11)!r}"
 
 
 def _part_in_two(position: etree._Element) -> None:
@@ -189,6 +206,10 @@ def _named(root: etree._Element, name: str) -> list[etree._Element]:
 
 def _is(element: etree._Element, name: str) -> bool:
     return etree.QName(element).localname == name
+
+
+def _text(element: etree._Element) -> str:
+    return element.text or ""
 
 
 def _drop(element: etree._Element) -> None:

@@ -13,13 +13,17 @@ from serving import Served
 
 COVERAGES = {"S2_L2A", "S2_L2A_NDVI", "S2_L2A_SCL"}
 DAY = "2025-05-10"
+# A window of the coverage's own pixels, and the rows that gdal_translate reads at a time.
+LEFT, TOP = 1024, 512
+SIZE = (1024, 512)
+STRIP = 128
+PIXEL = 0.0001
 # In the demo's western product, in degrees, on lines of the coverage's own grid.
 BOUNDS = (10.53, 53.88, 10.56, 53.9)
 
 
-# OWSLib asks an element of XML whether it is true, which Python is to change.
-@pytest.mark.filterwarnings("ignore:Truth-testing of elements:FutureWarning")
-@pytest.mark.parametrize("version", ["1.0.0", "1.1.1", "2.0.1"])
+# Its client of WCS 1.1 looks for elements in namespaces that the standard does not have.
+@pytest.mark.parametrize("version", ["1.0.0", "2.0.1"])
 def test_owslib_finds_and_describes_every_coverage(demo_service: Served, version: str) -> None:
     client = WebCoverageService(f"{demo_service.url}/ows", version=version)
     assert set(client.contents) >= COVERAGES
@@ -75,30 +79,33 @@ def test_gdal_reads_a_window_bit_for_bit(
         "</WCS_GDAL>"
     )
     information = gdal("gdalinfo", str(source))
-    assert "Int16" in information
-    west, south, east, north = BOUNDS
+    assert "Type=Int16" in information
+    # Of WCS 2.0 GDAL makes a list of commas of what means no data.
+    assert ("NoData Value=-32768" in information) == (version == "1.0.0")
     target = tmp_path / "window.tif"
-    window = ("-projwin", str(west), str(north), str(east), str(south))
+    window = ("-srcwin", *map(str, (LEFT, TOP, *SIZE)))
     gdal("gdal_translate", "-q", *window, str(source), str(target))
     with rasterio.open(target) as translated:
-        assert translated.shape == (200, 300)
-        pixels, bounds = translated.read(), translated.bounds
-    assert (pixels != -32768).any()
-    reply = demo_service.ows(
-        {
-            "SERVICE": "WCS",
-            "VERSION": "1.0.0",
-            "REQUEST": "GetCoverage",
-            "COVERAGE": "S2_L2A",
-            "CRS": "EPSG:4326",
-            "BBOX": ",".join(map(repr, bounds)),
-            "WIDTH": "300",
-            "HEIGHT": "200",
-            "FORMAT": "GeoTIFF",
-        }
-    )
-    with rasterio.open(BytesIO(reply.body)) as asked:
-        np.testing.assert_array_equal(pixels, asked.read())
+        pixels, (west, _, east, north) = translated.read(), translated.bounds
+    assert (pixels != -32768).mean() > 0.5
+    # GDAL asks for strips: the same requests can be made without it.
+    for first in range(0, SIZE[1], STRIP):
+        upper = round(north - first * PIXEL, 4)
+        reply = demo_service.ows(
+            {
+                "SERVICE": "WCS",
+                "VERSION": "1.0.0",
+                "REQUEST": "GetCoverage",
+                "COVERAGE": "S2_L2A",
+                "CRS": "EPSG:4326",
+                "BBOX": f"{west:.4f},{upper - STRIP * PIXEL:.4f},{east:.4f},{upper:.4f}",
+                "WIDTH": str(SIZE[0]),
+                "HEIGHT": str(STRIP),
+                "FORMAT": "GeoTIFF",
+            }
+        )
+        with rasterio.open(BytesIO(reply.body)) as asked:
+            np.testing.assert_array_equal(pixels[:, first : first + STRIP], asked.read())
 
 
 def gdal(*command: str) -> str:
