@@ -42,7 +42,19 @@ def test_the_package_publishes_its_layers() -> None:
         "S2_L1C_NDVI",
         "GRID_CELLS",
     )
-    assert set(publication.archive_layers) == set(publication.layers) - {"GRID_CELLS"}
+    drawn = set(publication.layers) - {"GRID_CELLS"}
+    assert set(publication.archive_layers) == drawn | {"S2_L2A", "S2_L1C"}
+    assert set(publication.coverages) == {
+        "S2_L2A_NDVI",
+        "S2_L2A_NDWI",
+        "S2_L2A_NDMI",
+        "S2_L2A_NBR",
+        "S2_L2A_INDEX",
+        "S2_L2A_SCL",
+        "S2_L1C_NDVI",
+        "S2_L2A",
+        "S2_L1C",
+    }
     assert publication.map_formats == {
         "image/png",
         "image/png; mode=8bit",
