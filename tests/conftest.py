@@ -131,7 +131,7 @@ def _copied_catalogue(cluster: PrivateCluster, template: str, name: str) -> Iter
 
 
 @pytest.fixture(scope="session")
-def demo_products(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """The demo's products, made once for all processes of the test run."""
     own = tmp_path_factory.getbasetemp()
     run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
@@ -140,6 +140,34 @@ def demo_products(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         products = run_command("demo", str(directory)).split()
     return tuple(Path(product) for product in products)
+
+
+@pytest.fixture(scope="session")
+def demo_products(whole_demo: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The demo's L2A products."""
+    return tuple(product for product in whole_demo if "_MSIL2A_" in product.name)
+
+
+@pytest.fixture(scope="session")
+def demo_l1c(whole_demo: tuple[Path, ...]) -> Path:
+    """The demo's L1C product."""
+    (product,) = set(whole_demo) - {each for each in whole_demo if "_MSIL2A_" in each.name}
+    return product
+
+
+@pytest.fixture(scope="session")
+def l1c_service(
+    demo_l1c: Path,
+    cluster: PrivateCluster,
+    catalogue_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    """A service over the demo's L1C product alone."""
+    log = tmp_path_factory.mktemp("l1c") / "service.log"
+    with _copied_catalogue(cluster, catalogue_template, "l1c") as url:
+        run_command("ingest", str(demo_l1c), SENTINEL_OWS_DATABASE_URL=url)
+        with serve(url, log) as served:
+            yield served
 
 
 @pytest.fixture(scope="session")

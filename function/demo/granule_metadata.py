@@ -14,8 +14,8 @@ from function.demo.product_metadata import (
 )
 from function.demo.xml_document import element, root, serialised
 
-GRANULE_SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/S2_PDI_Level-2A_Tile_Metadata.xsd"
-DATASTRIP_SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/S2_PDI_Level-2A_Datastrip_Metadata.xsd"
+GRANULE_SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/S2_PDI_{}_Tile_Metadata.xsd"
+DATASTRIP_SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/S2_PDI_{}_Datastrip_Metadata.xsd"
 ANGLE_STEP = 5000
 
 
@@ -25,7 +25,7 @@ def granule_metadata(product: Product, shares: Mapping[SceneClass, float]) -> by
     return serialised(
         root(
             schema,
-            "Level-2A_Tile_ID",
+            f"{product.level_name}_Tile_ID",
             element(f"{{{schema}}}General_Info", *_general(product)),
             element(f"{{{schema}}}Geometric_Info", _geocoding(product), _angles(product)),
             element(
@@ -43,7 +43,7 @@ def datastrip_metadata(product: Product) -> bytes:
     return serialised(
         root(
             schema,
-            "Level-2A_DataStrip_ID",
+            f"{product.level_name}_DataStrip_ID",
             element(
                 f"{{{schema}}}General_Info",
                 element(
@@ -59,9 +59,9 @@ def datastrip_metadata(product: Product) -> bytes:
 
 def _general(product: Product) -> Iterable[etree._Element]:
     brief, standard = {"metadataLevel": "Brief"}, {"metadataLevel": "Standard"}
-    yield element(
-        "L1C_TILE_ID", product.tile_identifier.replace("_L2A_", "_L1C_"), attributes=brief
-    )
+    if product.level == "L2A":
+        source = product.tile_identifier.replace("_L2A_", "_L1C_")
+        yield element("L1C_TILE_ID", source, attributes=brief)
     yield element("TILE_ID", product.tile_identifier, attributes=brief)
     yield element("DATASTRIP_ID", product.datastrip_identifier, attributes=standard)
     yield element("DOWNLINK_PRIORITY", "NOMINAL", attributes=standard)
@@ -146,7 +146,7 @@ def _quality(product: Product, shares: Mapping[SceneClass, float]) -> Iterable[e
         "Image_Content_QI",
         element("CLOUDY_PIXEL_PERCENTAGE", f"{cloudy_percentage(shares):.6f}"),
         element("DEGRADED_MSI_DATA_PERCENTAGE", "0"),
-        *content_indicators(shares),
+        *content_indicators(product, shares),
     )
     yield element(
         "Pixel_Level_QI",

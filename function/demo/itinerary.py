@@ -5,7 +5,7 @@ The grid cells are real: 32UNE and 32UPE meet on the Baltic's south-western shor
 is invented: no map shows it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from affine import Affine
@@ -34,7 +34,11 @@ LANDSCAPE_SEED = 15
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One flight over the ground, and how its data were processed."""
+    """One flight over the ground, and how its data were processed.
+
+    Its images have ``size`` pixels of 10 m a side, and begin ``inset`` pixels from the corner of
+    the ground's part in ``cells``.
+    """
 
     platform: str
     acquired: datetime
@@ -48,10 +52,16 @@ class Pass:
     season: Season
     sky: Sky
     edge: SwathEdge | None = None
+    level: str = "L2A"
+    size: int = SIZE
+    inset: int = 0
+    cells: tuple[str, ...] = tuple(CELLS)
 
     def product(self, cell: str) -> Product:
         """Describe this pass's product over ``cell``."""
-        grid = Grid(CRS, Affine(10.0, 0.0, CELLS[cell], 0.0, -10.0, NORTH), SIZE, SIZE)
+        corner = Affine(10.0, 0.0, CELLS[cell], 0.0, -10.0, NORTH)
+        corner = corner @ Affine.translation(self.inset, self.inset)
+        grid = Grid(CRS, corner, self.size, self.size)
         return Product(
             platform=self.platform,
             acquired=self.acquired,
@@ -67,6 +77,7 @@ class Pass:
             outline=valid_ring(grid, self.edge),
             sun_zenith=self.sky.sun_zenith,
             sun_azimuth=self.sky.sun_azimuth,
+            level=self.level,
         )
 
 
@@ -120,4 +131,7 @@ SPRING_PASS = Pass(
         sun_azimuth=160.8,
     ),
 )
-PASSES = (AUTUMN_PASS, SPRING_PASS)
+# A part of that pass's east image before the atmosphere was taken out of it, with clouds in it:
+# small, for the whole takes 12 MB.
+SPRING_PASS_L1C = replace(SPRING_PASS, level="L1C", cells=("32UPE",), size=480, inset=540)
+PASSES = (AUTUMN_PASS, SPRING_PASS, SPRING_PASS_L1C)

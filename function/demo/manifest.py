@@ -14,7 +14,7 @@ from function.demo.xml_document import element, serialised
 XFDU = "urn:ccsds:schema:xfdu:1"
 SAFE = "http://www.esa.int/safe/sentinel/1.1"
 GML = "http://www.opengis.net/gml"
-VERSION = "esa/safe/sentinel/1.1/sentinel-2/msi/archive_l2a_user_product"
+VERSION = "esa/safe/sentinel/1.1/sentinel-2/msi/archive_{}_user_product"
 MEDIA_TYPES = {".xml": "text/xml", ".jp2": "application/octet-stream"}
 
 
@@ -23,10 +23,12 @@ def manifest(product: Product, directory: Path) -> bytes:
     files = sorted(path for path in directory.rglob("*") if path.suffix in MEDIA_TYPES)
     names = {path: path.relative_to(directory).as_posix() for path in files}
     document = etree.Element(
-        f"{{{XFDU}}}XFDU", {"version": VERSION}, nsmap={"gml": GML, "safe": SAFE, "xfdu": XFDU}
+        f"{{{XFDU}}}XFDU",
+        {"version": VERSION.format(product.level.lower())},
+        nsmap={"gml": GML, "safe": SAFE, "xfdu": XFDU},
     )
     document.append(
-        element("informationPackageMap", _package(names[path] for path in files)),
+        element("informationPackageMap", _package(product, (names[path] for path in files))),
     )
     document.append(element("metadataSection", *_metadata(product)))
     document.append(
@@ -39,7 +41,7 @@ def _identifier(name: str) -> str:
     return name.replace("/", "_")
 
 
-def _package(names: Iterable[str]) -> etree._Element:
+def _package(product: Product, names: Iterable[str]) -> etree._Element:
     unit = f"{{{XFDU}}}contentUnit"
     return element(
         unit,
@@ -54,8 +56,8 @@ def _package(names: Iterable[str]) -> etree._Element:
         attributes={
             "dmdID": "acquisitionPeriod platform",
             "pdiID": "processing",
-            "textInfo": "SENTINEL-2 MSI Level-2A User Product",
-            "unitType": "Product_Level-2A",
+            "textInfo": f"SENTINEL-2 MSI {product.level_name} User Product",
+            "unitType": f"Product_{product.level_name}",
         },
     )
 
@@ -103,7 +105,7 @@ def _metadata(product: Product) -> Iterable[etree._Element]:
         "Processing",
         _safe(
             "processing",
-            name="Generation of Level-2A User Product",
+            name=f"Generation of {product.level_name} User Product",
             start=generation_timestamp(product.generated),
         ),
         category="PDI",

@@ -16,6 +16,15 @@ BRIGHTEST = 0.25
 TRUE_COLOUR = ("B04", "B03", "B02")
 HIGHEST_SAMPLE = 2**15 - 1
 OPAQUE, CIRRUS = (8, 9), 10
+# What clean air adds to the reflectance of a band, and how much of the ground's it lets through.
+HAZE = {
+    "B01": (0.12, 0.72),
+    "B02": (0.09, 0.78),
+    "B03": (0.05, 0.84),
+    "B04": (0.03, 0.89),
+    "B05": (0.025, 0.9),
+}
+CLEAR = (0.01, 0.95)
 
 
 class ObservationPainter:
@@ -44,7 +53,7 @@ class ObservationPainter:
         match image.name:
             case "TCI" | "PVI":
                 samples: Samples = np.stack(
-                    [stretched(self._reflectance(band, image.resolution)) for band in TRUE_COLOUR]
+                    [stretched(self._seen(band, image.resolution)) for band in TRUE_COLOUR]
                 )
             case "SCL":
                 samples = self._classes(image.resolution)[None]
@@ -59,7 +68,7 @@ class ObservationPainter:
             case "AOT" | "WVP":
                 samples = self._atmosphere(image)[None]
             case band:
-                exact = self._reflectance(band, image.resolution) * QUANTIFICATION
+                exact = self._seen(band, image.resolution) * QUANTIFICATION
                 counts = np.rint(exact) - np.float32(self._product.offset)
                 samples = np.clip(counts, 1, HIGHEST_SAMPLE).astype(np.uint16)[None]
         return np.ascontiguousarray(np.where(valid, samples, samples.dtype.type(0)))
@@ -89,6 +98,17 @@ class ObservationPainter:
         step = resolution // 10
         total = box_sum(fine, step).astype(np.float32)
         return np.asarray(total * np.float32(1 / (step * step * QUANTIFICATION)), np.float32)
+
+    def _seen(self, band: str, resolution: int) -> Field:
+        """Reflectance of the surface or, of L1C, at the top of the atmosphere."""
+        if self._product.level == "L2A":
+            return self._reflectance(band, resolution)
+        if band == "B10":
+            # Water vapour takes all of the light from below; cirrus lies above it.
+            cirrus = self._classes(resolution) == CIRRUS
+            return np.where(cirrus, np.float32(0.02), np.float32(0.002))
+        added, passed = HAZE.get(band, CLEAR)
+        return np.float32(added) + np.float32(passed) * self._reflectance(band, resolution)
 
     def _classes(self, resolution: int) -> NDArray[np.uint8]:
         return self._middle(self._observation.classes, resolution)

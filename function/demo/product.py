@@ -1,4 +1,4 @@
-"""What a Sentinel-2 L2A product is called and which images it is made of.
+"""What a Sentinel-2 product is called and which images it is made of.
 
 Naming and layout follow the Sentinel-2 Products Specification Document (S2-PDGS-TAS-DI-PSD),
 compact SAFE format.
@@ -18,6 +18,12 @@ OFFSET_SINCE = "04.00"
 QUANTIFICATION = 10000
 
 ATMOSPHERE = ("AOT", "WVP")
+# L1C has each band once, at the size that the instrument gives it.
+L1C_BANDS = (
+    *((name, 10) for name in ("B02", "B03", "B04", "B08", "TCI")),
+    *((name, 20) for name in ("B05", "B06", "B07", "B8A", "B11", "B12")),
+    *((name, 60) for name in ("B01", "B09", "B10")),
+)
 REFLECTANCE_10M = ("B02", "B03", "B04", "B08")
 REFLECTANCE_20M = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B8A", "B11", "B12")
 REFLECTANCE_60M = (*("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B8A", "B09", "B11", "B12"),)
@@ -39,7 +45,8 @@ class Product:
     datastrip's, ``sensed`` the granule's; all UTC. ``station`` is the processing centre's code.
     ``grid`` is the one at 10 m; its width and height are multiples of 6. ``outline`` is the ring
     of the valid pixels, closed, in the grid's CRS. Sun angles are in degrees, azimuth clockwise
-    from north. ``left_out`` are images that the product lacks and does not list.
+    from north. ``left_out`` are images that the product lacks and does not list. ``level`` is that
+    of processing, ``L1C`` or ``L2A``.
     """
 
     platform: str
@@ -57,17 +64,24 @@ class Product:
     sun_zenith: float
     sun_azimuth: float
     left_out: frozenset[Image] = frozenset()
+    level: str = "L2A"
 
     @property
     def name(self) -> str:
         return (
-            f"{self.platform}_MSIL2A_{compact(self.acquired)}_N{self.baseline.replace('.', '')}"
-            f"_R{self.relative_orbit:03}_T{self.cell}_{compact(self.generated)}"
+            f"{self.platform}_MSI{self.level}_{compact(self.acquired)}"
+            f"_N{self.baseline.replace('.', '')}_R{self.relative_orbit:03}"
+            f"_T{self.cell}_{compact(self.generated)}"
         )
 
     @property
+    def level_name(self) -> str:
+        """``Level-2A``, as metadata spell it."""
+        return f"Level-{self.level[1:]}"
+
+    @property
     def granule(self) -> str:
-        return f"L2A_T{self.cell}_A{self.absolute_orbit:06}_{compact(self.datastrip)}"
+        return f"{self.level}_T{self.cell}_A{self.absolute_orbit:06}_{compact(self.datastrip)}"
 
     @property
     def datastrip_directory(self) -> str:
@@ -76,14 +90,14 @@ class Product:
     @property
     def datastrip_identifier(self) -> str:
         return (
-            f"{self.platform}_OPER_MSI_L2A_DS_{self.station}_{compact(self.generated)}"
+            f"{self.platform}_OPER_MSI_{self.level}_DS_{self.station}_{compact(self.generated)}"
             f"_S{compact(self.datastrip)}_N{self.baseline}"
         )
 
     @property
     def tile_identifier(self) -> str:
         return (
-            f"{self.platform}_OPER_MSI_L2A_TL_{self.station}_{compact(self.generated)}"
+            f"{self.platform}_OPER_MSI_{self.level}_TL_{self.station}_{compact(self.generated)}"
             f"_A{self.absolute_orbit:06}_T{self.cell}_N{self.baseline}"
         )
 
@@ -99,12 +113,14 @@ class Product:
 
     @property
     def offset(self) -> int:
-        """ESA's BOA_ADD_OFFSET: reflectance = (sample + offset) / 10000."""
+        """ESA's BOA_ADD_OFFSET or RADIO_ADD_OFFSET: reflectance = (sample + offset) / 10000."""
         return -1000 if self.has_offset else 0
 
     @property
     def bands(self) -> tuple[Image, ...]:
         """Every image of IMG_DATA, in the order in which the product's metadata lists them."""
+        if self.level == "L1C":
+            return tuple(Image(*each) for each in L1C_BANDS if Image(*each) not in self.left_out)
         fine = (*REFLECTANCE_10M, "TCI", *ATMOSPHERE)
         middle = REFLECTANCE_20M if self.has_offset else REFLECTANCE_20M[1:]
         derived = ("TCI", *ATMOSPHERE, "SCL")
@@ -124,7 +140,7 @@ class Product:
             for resolution in (20, 60)
             for name in ("MSK_CLDPRB", "MSK_SNWPRB")
         )
-        whole = (*classification, *probabilities)
+        whole = classification if self.level == "L1C" else (*classification, *probabilities)
         return tuple(image for image in whole if image not in self.left_out)
 
     @property
@@ -142,6 +158,8 @@ class Product:
                 return granule / "QI_DATA" / "MSK_CLASSI_B00.jp2"
             case "MSK_CLDPRB" | "MSK_SNWPRB":
                 return granule / "QI_DATA" / f"{image.name}_{image.resolution}m.jp2"
+        if self.level == "L1C":
+            return granule / "IMG_DATA" / f"{stem}.jp2"
         folder = f"R{image.resolution}m"
         return granule / "IMG_DATA" / folder / f"{stem}_{image.resolution}m.jp2"
 

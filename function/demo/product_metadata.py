@@ -1,4 +1,4 @@
-"""MTD_MSIL2A.xml: the product's own metadata, named and nested as ESA has it."""
+"""MTD_MSIL2A.xml, MTD_MSIL1C.xml: the product's own metadata, named and nested as ESA has it."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from function.demo.product import QUANTIFICATION, Image, Product
 from function.demo.spectral_bands import SPECTRAL_BANDS, SpectralBand
 from function.demo.xml_document import element, root, serialised
 
-SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/User_Product_Level-2A.xsd"
+SCHEMA = "https://psd-{}.sentinel2.eo.esa.int/PSD/User_Product_{}.xsd"
 SPACECRAFT = {"S2A": "Sentinel-2A", "S2B": "Sentinel-2B"}
 INSPECTIONS = ("FORMAT_CORRECTNESS", "GENERAL_QUALITY", "GEOMETRIC_QUALITY", "L2A_QUALITY")
 
@@ -23,17 +23,17 @@ def product_metadata(product: Product, shares: Mapping[SceneClass, float]) -> by
     return serialised(
         root(
             schema,
-            "Level-2A_User_Product",
+            f"{product.level_name}_User_Product",
             element(f"{{{schema}}}General_Info", _product_info(product), _characteristics(product)),
             element(f"{{{schema}}}Geometric_Info", *_geometry(product)),
-            element(f"{{{schema}}}Quality_Indicators_Info", *_quality(shares)),
+            element(f"{{{schema}}}Quality_Indicators_Info", *_quality(product, shares)),
         )
     )
 
 
 def schema_of(product: Product, pattern: str) -> str:
     """Name the edition of the product specification: 15 since the Collection-1 baselines."""
-    return pattern.format(15 if product.baseline >= "05.00" else 14)
+    return pattern.format(15 if product.baseline >= "05.00" else 14, product.level_name)
 
 
 def timestamp(moment: datetime) -> str:
@@ -45,8 +45,12 @@ def generation_timestamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def content_indicators(shares: Mapping[SceneClass, float]) -> Iterable[etree._Element]:
-    """Percentages of every class, as product and granule metadata both list them."""
+def content_indicators(
+    product: Product, shares: Mapping[SceneClass, float]
+) -> Iterable[etree._Element]:
+    """Percentages of every class, as product and granule metadata of L2A both list them."""
+    if product.level != "L2A":
+        return
     names = {kind: f"{kind.name}_PERCENTAGE" for kind in SceneClass}
     names[SceneClass.NODATA] = "NODATA_PIXEL_PERCENTAGE"
     names[SceneClass.SATURATED_DEFECTIVE] = "SATURATED_DEFECTIVE_PIXEL_PERCENTAGE"
@@ -61,8 +65,8 @@ def _product_info(product: Product) -> etree._Element:
         element("PRODUCT_START_TIME", started),
         element("PRODUCT_STOP_TIME", started),
         element("PRODUCT_URI", f"{product.name}.SAFE"),
-        element("PROCESSING_LEVEL", "Level-2A"),
-        element("PRODUCT_TYPE", "S2MSI2A"),
+        element("PROCESSING_LEVEL", product.level_name),
+        element("PRODUCT_TYPE", f"S2MSI{product.level[1:]}"),
         element("PROCESSING_BASELINE", product.baseline),
         element("GENERATION_TIME", generation_timestamp(product.generated)),
         element("PREVIEW_IMAGE_URL", "Not applicable"),
@@ -118,12 +122,7 @@ def _characteristics(product: Product) -> etree._Element:
             element("GREEN_CHANNEL", "2"),
             element("BLUE_CHANNEL", "1"),
         ),
-        element(
-            "QUANTIFICATION_VALUES_LIST",
-            element("BOA_QUANTIFICATION_VALUE", str(QUANTIFICATION), attributes={"unit": "none"}),
-            element("AOT_QUANTIFICATION_VALUE", "1000.0", attributes={"unit": "none"}),
-            element("WVP_QUANTIFICATION_VALUE", "1000.0", attributes={"unit": "cm"}),
-        ),
+        _quantifications(product),
         *_offsets(product, len(bands)),
         element(
             "Reflectance_Conversion",
@@ -132,16 +131,35 @@ def _characteristics(product: Product) -> etree._Element:
         ),
         element("Spectral_Information_List", *map(_spectral_information, range(13), bands)),
         element("REFERENCE_BAND", "3"),
-        element("Scene_Classification_List", *map(_scene_classification, SceneClass)),
+        *_scene_classifications(product),
     )
+
+
+def _quantifications(product: Product) -> etree._Element:
+    unit = {"unit": "none"}
+    if product.level == "L1C":
+        return element("QUANTIFICATION_VALUE", str(QUANTIFICATION), attributes=unit)
+    return element(
+        "QUANTIFICATION_VALUES_LIST",
+        element("BOA_QUANTIFICATION_VALUE", str(QUANTIFICATION), attributes=unit),
+        element("AOT_QUANTIFICATION_VALUE", "1000.0", attributes=unit),
+        element("WVP_QUANTIFICATION_VALUE", "1000.0", attributes={"unit": "cm"}),
+    )
+
+
+def _scene_classifications(product: Product) -> Iterable[etree._Element]:
+    if product.level == "L2A":
+        yield element("Scene_Classification_List", *map(_scene_classification, SceneClass))
 
 
 def _offsets(product: Product, count: int) -> Iterable[etree._Element]:
     if product.has_offset:
+        l1c = product.level == "L1C"
+        name = "RADIO_ADD_OFFSET" if l1c else "BOA_ADD_OFFSET"
         yield element(
-            "BOA_ADD_OFFSET_VALUES_LIST",
+            "Radiometric_Offset_List" if l1c else "BOA_ADD_OFFSET_VALUES_LIST",
             *(
-                element("BOA_ADD_OFFSET", str(product.offset), attributes={"band_id": str(band)})
+                element(name, str(product.offset), attributes={"band_id": str(band)})
                 for band in range(count)
             ),
         )
@@ -204,7 +222,7 @@ def _geometry(product: Product) -> Iterable[etree._Element]:
     )
 
 
-def _quality(shares: Mapping[SceneClass, float]) -> Iterable[etree._Element]:
+def _quality(product: Product, shares: Mapping[SceneClass, float]) -> Iterable[etree._Element]:
     yield element("Cloud_Coverage_Assessment", f"{cloudy_percentage(shares):.6f}")
     yield element(
         "Technical_Quality_Assessment",
@@ -222,4 +240,4 @@ def _quality(shares: Mapping[SceneClass, float]) -> Iterable[etree._Element]:
         ),
         element("Failed_Inspections"),
     )
-    yield element("Image_Content_QI", *content_indicators(shares))
+    yield element("Image_Content_QI", *content_indicators(product, shares))

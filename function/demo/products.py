@@ -5,11 +5,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from function.demo.itinerary import CELLS, GROUND, LANDSCAPE_SEED, PASSES, Pass
-from function.demo.landscape import Landscape, make_landscape
-from function.demo.observation import observe
+from function.demo.itinerary import GROUND, LANDSCAPE_SEED, PASSES, Pass
+from function.demo.landscape import make_landscape
+from function.demo.observation import Observation, observe
 from function.demo.painting import ObservationPainter
 from function.demo.safe_writer import images_of, write_product
 
@@ -28,7 +29,7 @@ Progress = Callable[[Step], None]
 
 def product_names() -> tuple[str, ...]:
     """Name every product of the demo, without ``.SAFE``."""
-    return tuple(flight.product(cell).name for flight in PASSES for cell in CELLS)
+    return tuple(flight.product(cell).name for flight in PASSES for cell in flight.cells)
 
 
 def write_demo(directory: Path, progress: Progress) -> tuple[Path, ...]:
@@ -40,18 +41,23 @@ def write_demo(directory: Path, progress: Progress) -> tuple[Path, ...]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     with _locked(directory):
-        missing = [
-            flight
-            for flight in PASSES
-            if not all((directory / f"{flight.product(cell).name}.SAFE").exists() for cell in CELLS)
-        ]
+        missing = [flight for flight in PASSES if not _is_there(directory, flight)]
         if missing:
             counter = _Counter(progress, _steps(missing))
             counter.advance("landscape")
             landscape = make_landscape(LANDSCAPE_SEED, GROUND.shape)
+            seen: dict[datetime, Observation] = {}
             for flight in missing:
-                _write_pass(directory, flight, landscape, counter)
+                counter.advance(f"view of {flight.acquired:%Y-%m-%d}")
+                if flight.acquired not in seen:
+                    seen = {flight.acquired: observe(landscape, flight.season, flight.sky)}
+                _write_pass(directory, flight, seen[flight.acquired], counter)
     return tuple(directory / f"{name}.SAFE" for name in product_names())
+
+
+def _is_there(directory: Path, flight: Pass) -> bool:
+    names = (flight.product(cell).name for cell in flight.cells)
+    return all((directory / f"{name}.SAFE").exists() for name in names)
 
 
 @contextmanager
@@ -76,14 +82,12 @@ class _Counter:
 
 
 def _steps(flights: list[Pass]) -> int:
-    images = (len(images_of(flight.product(cell))) for flight in flights for cell in CELLS)
+    images = (len(images_of(flight.product(cell))) for flight in flights for cell in flight.cells)
     return 1 + len(flights) + sum(images)
 
 
-def _write_pass(directory: Path, flight: Pass, landscape: Landscape, counter: _Counter) -> None:
-    counter.advance(f"view of {flight.acquired:%Y-%m-%d}")
-    observation = observe(landscape, flight.season, flight.sky)
-    for cell in CELLS:
+def _write_pass(directory: Path, flight: Pass, observation: Observation, counter: _Counter) -> None:
+    for cell in flight.cells:
         product = flight.product(cell)
         painter = ObservationPainter(product, GROUND, observation, flight.edge, flight.sky.seed)
         write_product(directory, product, painter, counter.advance)

@@ -83,7 +83,7 @@ def _profile(image: Image) -> Jpeg2000Profile:
 def _write_metadata(directory: Path, product: Product, painter: Painter) -> None:
     shares = class_percentages(painter.paint(Image("SCL", 20)).astype(np.uint8, copy=False))
     documents = {
-        directory / "MTD_MSIL2A.xml": product_metadata(product, shares),
+        directory / f"MTD_MSI{product.level}.xml": product_metadata(product, shares),
         directory / "GRANULE" / product.granule / "MTD_TL.xml": granule_metadata(product, shares),
         directory / "DATASTRIP" / product.datastrip_directory / "MTD_DS.xml": (
             datastrip_metadata(product)

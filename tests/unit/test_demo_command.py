@@ -44,8 +44,8 @@ def test_a_directory_that_cannot_be_made_is_named(
 
 
 def test_products_are_printed_one_a_line(
-    demo_products: tuple[Path, ...], capsys: pytest.CaptureFixture[str]
+    whole_demo: tuple[Path, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["demo", str(demo_products[0].parent)]) == 0
+    assert main(["demo", str(whole_demo[0].parent)]) == 0
 
-    assert capsys.readouterr().out.splitlines() == [str(product) for product in demo_products]
+    assert capsys.readouterr().out.splitlines() == [str(product) for product in whole_demo]

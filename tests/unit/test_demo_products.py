@@ -265,9 +265,17 @@ def test_masks_agree_with_the_classes(product: Written) -> None:
     assert probability[np.isin(classes, (LEAVES, WATER, BARE))].max() < 20
 
 
-def test_the_demo_is_four_products_below_80_megabytes(demo_products: tuple[Path, ...]) -> None:
-    assert len(demo_products) == len(CELLS) * len(PASSES) == 4
-    files = [path for product in demo_products for path in product.rglob("*") if path.is_file()]
+def test_the_demo_is_five_products_below_80_megabytes(
+    demo_products: tuple[Path, ...], demo_l1c: Path
+) -> None:
+    assert len(demo_products) == len(CELLS) * 2 == 4
+    assert len(PASSES) == 3
+    files = [
+        path
+        for product in (*demo_products, demo_l1c)
+        for path in product.rglob("*")
+        if path.is_file()
+    ]
     assert sum(path.stat().st_size for path in files) < 80_000_000
     for product in demo_products:
         with rasterio.open(Written(product).path("B04", 10)) as image:
@@ -290,7 +298,8 @@ def test_both_cells_show_the_same_land_where_they_overlap(
     assert GROUND.bounds == (591480.0, 5966700.0, 618300.0, 5985000.0)
 
 
-def test_a_complete_demo_is_left_alone(demo_products: tuple[Path, ...]) -> None:
+def test_a_complete_demo_is_left_alone(whole_demo: tuple[Path, ...]) -> None:
+    demo_products = whole_demo
     before = {path: path.stat().st_mtime_ns for path in demo_products[0].rglob("*")}
     steps: list[Step] = []
 
