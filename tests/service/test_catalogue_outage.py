@@ -110,17 +110,21 @@ def test_a_connection_lost_in_the_middle_is_told(
 def test_a_pool_that_is_used_up_is_told(catalogue_url: str) -> None:
     pool = CataloguePool(catalogue_url, connections=1)
     pool.open()
-    with ThreadPoolExecutor(1) as threads:
-        sleeping = threads.submit(pool.fetch, "SELECT pg_sleep(4)")
-        with psycopg.connect(catalogue_url, autocommit=True) as connection:
-            busy = None
-            while busy is None:
-                busy = connection.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                    " AND datname = current_database()"
-                ).fetchone()
+    with (
+        psycopg.connect(catalogue_url, autocommit=True) as connection,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        connection.execute("SELECT pg_advisory_lock(1)")
+        waiting = threads.submit(pool.fetch, "SELECT 1 FROM pg_advisory_xact_lock(1)")
+        busy = None
+        while busy is None:
+            busy = connection.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"
+                " AND datname = current_database()"
+            ).fetchone()
         with pytest.raises(CatalogueUnavailableError):
             pool.fetch("SELECT 1")
-        sleeping.result()
+        connection.execute("SELECT pg_advisory_unlock(1)")
+        assert waiting.result() == [(1,)]
     assert pool.fetch("SELECT 1") == [(1,)]
     pool.close()

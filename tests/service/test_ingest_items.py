@@ -82,8 +82,10 @@ def items(count: int) -> list[dict[str, Any]]:
 
 
 def write_lines(path: Path, found: Sequence[object]) -> Path:
-    path.write_text("".join(json.dumps(each) + "\n" for each in found))
-    return path
+    """Write the lines; who reads the file meanwhile sees those of before or all of these."""
+    written = path.with_suffix(".part")
+    written.write_text("".join(json.dumps(each) + "\n" for each in found))
+    return written.rename(path)
 
 
 def test_an_item_a_collection_and_lines_of_them(catalogue_url: str, tmp_path: Path) -> None:

@@ -181,7 +181,8 @@ def test_a_listing_that_fails_is_named(
 ) -> None:
     point_to(server.url, monkeypatch)
     server.always, counts = fault, DecodingCounts()
-    with reading(timeout=0.5) as archive, pytest.raises(SceneUnreadableError) as raised:
+    timeout = 0.5 if fault is Fault.SILENCE else PATIENCE
+    with reading(timeout) as archive, pytest.raises(SceneUnreadableError) as raised:
         archive.list("s3://small/day/", 10, counts=counts)
     assert raised.type is error
     assert message in str(raised.value)

@@ -197,7 +197,7 @@ def test_silence_is_broken_off_and_tried_again(server: ArchiveServer) -> None:
     href, counts = f"{server.url}/image.jp2", DecodingCounts()
     with reading() as archive:
         state = state_of(archive, href)
-    with reading(timeout=0.3) as archive:
+    with reading(timeout=1.0, tries=10) as archive:
         server.faults.append(Fault.SILENCE)
         assert fetch(archive, href, state, [(5, 9000)], counts) == [data[5:9005]]
     assert counts.snapshot()["retries"] >= 1
@@ -225,7 +225,8 @@ def test_what_does_not_pass_is_named(
     with reading() as archive:
         state = state_of(archive, href)
     server.always, counts = fault, DecodingCounts()
-    with reading(timeout=0.5) as archive, pytest.raises(SceneUnreadableError) as raised:
+    timeout = 0.5 if fault is Fault.SILENCE else PATIENCE
+    with reading(timeout=timeout) as archive, pytest.raises(SceneUnreadableError) as raised:
         fetch(archive, href, state, [(5, 9000)], counts)
     assert raised.type is error
     assert message in str(raised.value)

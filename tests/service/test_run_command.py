@@ -15,7 +15,7 @@ from serving import PROGRAM, free_port
 
 from function.database.cluster import ClusterState, PrivateCluster
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from serving import PROGRAM, Served, await_status, free_port, serve, stop
 
 from function.database.cluster import ClusterState, PrivateCluster
 
-WAIT_SECONDS = 30
+WAIT_SECONDS = 120
 
 
 @pytest.fixture

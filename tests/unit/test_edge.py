@@ -307,21 +307,21 @@ def test_a_host_that_is_none_is_refused(edge: Edge, header: str, value: str) -> 
 def test_requests_wait_for_their_turn_and_probes_do_not(
     edge: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    edge.settings = Settings(threads=2, deadline_seconds=10)
+    edge.settings = Settings(threads=2, deadline_seconds=60)
     begun, may_end = threading.Semaphore(0), threading.Event()
     read = edge.reader.read
 
     def read_slowly(*arguments: object) -> Raster:
         begun.release()
-        assert may_end.wait(10)
+        assert may_end.wait(60)
         return read(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(edge.reader, "read", read_slowly)
     client = edge.client
     with ThreadPoolExecutor(3) as clients:
         maps = [clients.submit(client.simulate_get, "/ows", params=MAP) for _ in range(3)]
-        assert begun.acquire(timeout=10)
-        assert begun.acquire(timeout=10)
+        assert begun.acquire(timeout=60)
+        assert begun.acquire(timeout=60)
         assert client.simulate_get("/health/live").status_code == 200
         assert not begun.acquire(timeout=0.2)
         may_end.set()
@@ -331,19 +331,19 @@ def test_requests_wait_for_their_turn_and_probes_do_not(
 def test_a_request_that_never_gets_its_turn_ends_with_its_deadline(
     edge: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    edge.settings = Settings(threads=1, deadline_seconds=0.3)
+    edge.settings = Settings(threads=1, deadline_seconds=2)
     begun, may_end = threading.Event(), threading.Event()
 
     def stand_still(*_arguments: object) -> Raster:
         begun.set()
-        assert may_end.wait(10)
+        assert may_end.wait(60)
         raise RenderError("stood still")
 
     monkeypatch.setattr(edge.reader, "read", stand_still)
     client = edge.client
     with ThreadPoolExecutor(1) as clients:
         first = clients.submit(client.simulate_get, "/ows", params=MAP)
-        assert begun.wait(10)
+        assert begun.wait(60)
         late = client.simulate_get("/ows", params=MAP)
         may_end.set()
         assert first.result().status_code == 500

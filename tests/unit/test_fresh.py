@@ -9,6 +9,28 @@ from function.errors import CatalogueUnavailableError
 from function.fresh import Fresh
 
 
+PATIENCE = 60.0
+
+
+class CountedLock:
+    """A lock that tells how many threads have come to it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._come = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self._come.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def await_threads(self, number: int) -> None:
+        for _ in range(number):
+            assert self._come.acquire(timeout=PATIENCE)
+
+
 def test_a_value_is_fetched_once_while_it_is_fresh() -> None:
     fetched: list[int] = []
     fresh = Fresh(lambda: fetched.append(1) or len(fetched), seconds=3600)  # type: ignore[func-returns-value]
@@ -58,10 +80,12 @@ def test_threads_that_wait_for_a_try_share_its_failure() -> None:
     def fetch() -> str:
         calls.append(1)
         started.set()
-        release.wait(30)
+        release.wait(PATIENCE)
         raise CatalogueUnavailableError("away")
 
     fresh = Fresh(fetch, seconds=0)
+    lock = CountedLock()
+    fresh._lock = lock  # type: ignore[assignment]
     failures = []
 
     def ask() -> None:
@@ -72,11 +96,11 @@ def test_threads_that_wait_for_a_try_share_its_failure() -> None:
 
     first = threading.Thread(target=ask)
     first.start()
-    assert started.wait(30)
+    assert started.wait(PATIENCE)
     others = [threading.Thread(target=ask) for _ in range(8)]
     for thread in others:
         thread.start()
-    time.sleep(0.05)
+    lock.await_threads(9)
     release.set()
     for thread in (first, *others):
         thread.join()

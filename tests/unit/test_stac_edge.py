@@ -199,7 +199,7 @@ def test_a_posted_search_is_json_within_the_limit(
 
 
 def test_no_more_are_worked_on_at_once_than_have_a_turn() -> None:
-    edge = Edge(threads=1, deadline_seconds=0.05)
+    edge = Edge(threads=1, deadline_seconds=1)
     inner: list[Result] = []
     page = edge.listing.page
 

@@ -58,14 +58,14 @@ def test_many_threads_make_a_value_once() -> None:
     def make() -> str:
         made.append(threading.get_ident())
         begun.set()
-        assert release.wait(10)
+        assert release.wait(60)
         return "value"
 
     with ThreadPoolExecutor(8) as pool:
         futures = [pool.submit(cache.get, "a", make) for _ in range(8)]
-        assert begun.wait(10)
+        assert begun.wait(60)
         release.set()
-        assert [future.result(10) for future in futures] == ["value"] * 8
+        assert [future.result(60) for future in futures] == ["value"] * 8
     assert len(made) == 1
 
 
@@ -99,7 +99,7 @@ def test_tasks_run_where_the_pool_is_busy_with_their_callers() -> None:
             return run_all(pool, [partial(pow, n, 2) for n in range(20)])
 
         futures = [pool.submit(call) for _ in range(10)]
-        assert [future.result(10) for future in futures] == [[n * n for n in range(20)]] * 10
+        assert [future.result(60) for future in futures] == [[n * n for n in range(20)]] * 10
 
 
 def test_no_task_runs_on_after_a_failure() -> None:
@@ -109,11 +109,11 @@ def test_no_task_runs_on_after_a_failure() -> None:
 
     def slow() -> None:
         running.release()
-        assert release.wait(10)
+        assert release.wait(60)
         finished.append(True)
 
     def broken() -> None:
-        assert running.acquire(timeout=10)
+        assert running.acquire(timeout=60)
         threading.Timer(0.05, release.set).start()
         raise OSError("broken")
 
@@ -129,11 +129,11 @@ def test_nothing_is_waited_for_while_a_task_is_not_begun() -> None:
     alone: list[int] = []
 
     def first() -> None:
-        assert begun.wait(10)
+        assert begun.wait(60)
 
     def held() -> None:
         begun.set()
-        assert release.wait(10)
+        assert release.wait(60)
 
     def other(number: int) -> None:
         alone.append(number)

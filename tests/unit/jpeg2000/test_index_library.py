@@ -213,7 +213,7 @@ def test_many_at_once_make_an_index_once(
     tmp_path: Path, openjpeg: OpenJpeg, store: MemoryStore
 ) -> None:
     asset, samples = image(tmp_path)
-    together = threading.Barrier(8, timeout=30.0)
+    together = threading.Barrier(8, timeout=60.0)
 
     def decode(decoder: PacketDecoder, _: int) -> Samples:
         together.wait()

@@ -472,7 +472,7 @@ def test_waiting_ends_with_the_deadline_and_queued_work_is_given_up(archive: Arc
             counts: DecodingCounts | None = None,  # noqa: ARG002
         ) -> Samples:
             self.decoded.append((asset.href, window, reduction))
-            release.wait(30.0)
+            release.wait(60.0)
             return np.ones((1, window.height, window.width), np.uint16)
 
     slow = SlowDecoder()
@@ -480,7 +480,7 @@ def test_waiting_ends_with_the_deadline_and_queued_work_is_given_up(archive: Arc
         reader = SceneReader(slow, pool)
         scene = archive.scene("A", bands(2000, 3000))
         with pytest.raises(DeadlineExceededError):
-            reader.read(INDEX, GRID, [scene], False, Deadline.after(0.2))
+            reader.read(INDEX, GRID, [scene], False, Deadline.after(1.0))
         release.set()
     assert slow.files == ["A_B04.jp2"]
 
@@ -491,7 +491,7 @@ def test_expression_is_checked_against_the_bands(reader: SceneReader) -> None:
 
 
 def test_neighbours_are_read_at_once(archive: Archive, decoder: ArrayDecoder) -> None:
-    together = threading.Barrier(4, timeout=30.0)
+    together = threading.Barrier(4, timeout=60.0)
 
     class MeetingDecoder(ArrayDecoder):
         def decode(
