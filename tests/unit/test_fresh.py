@@ -8,7 +8,6 @@ import pytest
 from function.errors import CatalogueUnavailableError
 from function.fresh import Fresh
 
-
 PATIENCE = 60.0
 
 
