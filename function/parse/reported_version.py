@@ -8,7 +8,7 @@ from function.parse.coverage import version as coverage_version
 from function.parse.coverage.request import SERVICE as WCS
 from function.parse.map_request import SERVICE as WMS
 from function.parse.parameters import Parameters, decode_form
-from function.parse.request import read_service
+from function.parse.request import OPERATIONS, read_service
 from function.parse.version import WMS_130, negotiate
 
 
@@ -23,14 +23,14 @@ class ReportedVersion:
 def reported_version(texts: Sequence[str]) -> ReportedVersion:
     """The version to report a failure in: as negotiated, the highest where that fails too.
 
-    ``texts`` are the request's form-encoded texts, which may be what failed.
+    ``texts`` are the request's form-encoded texts, which may be what failed. A service that is not
+    served counts as WMS.
     """
+    service = WMS
     try:
         parameters = Parameters(decode_form(*texts))
-        service = read_service(parameters)
-    except OwsError:
-        return ReportedVersion(WMS, WMS_130)
-    try:
+        if (parameters.find("SERVICE") or WMS).upper() in OPERATIONS:
+            service = read_service(parameters)
         if service == WCS:
             return ReportedVersion(WCS, coverage_version.negotiate(parameters))
         return ReportedVersion(WMS, negotiate(parameters))
