@@ -20,6 +20,7 @@ setup:
 	@setup/python-environment
 
 test: check
+	@setup/system-packages tests/packages.txt
 	.venv/bin/pytest --numprocesses=auto --maxprocesses=$(TEST_PROCESSES) --dist=loadfile
 
 check: setup
