@@ -39,6 +39,14 @@ class UnknownStyleError(OwsError):
     """STYLES names a style that the layer does not have."""
 
 
+class UnqueryableLayerError(OwsError):
+    """QUERY_LAYERS names a layer that tells nothing of its features."""
+
+
+class InvalidPointError(OwsError):
+    """I and J, or X and Y, name no pixel of the map."""
+
+
 class UnknownFormatError(OwsError):
     """FORMAT names an output that is not offered."""
 
@@ -167,6 +175,10 @@ FAULTS: dict[type[OwsError], Fault] = {
     ),
     UnknownLayerError: Fault(400, "LayerNotDefined", "LayerNotDefined", "InvalidParameterValue"),
     UnknownStyleError: Fault(400, "StyleNotDefined", "StyleNotDefined", "InvalidParameterValue"),
+    UnqueryableLayerError: Fault(
+        400, "LayerNotQueryable", "LayerNotQueryable", "InvalidParameterValue"
+    ),
+    InvalidPointError: Fault(400, "InvalidPoint", "InvalidPoint", "InvalidParameterValue"),
     UnknownFormatError: Fault(400, "InvalidFormat", "InvalidFormat", "InvalidParameterValue"),
     UnknownCrsError: Fault(400, "InvalidSRS", "InvalidCRS", "InvalidParameterValue"),
     UnknownCoverageError: Fault(404, "LayerNotDefined", "LayerNotDefined", "NoSuchCoverage"),

@@ -45,6 +45,19 @@ class Grid:
         """(height, width), the shape of an array on this grid."""
         return self.height, self.width
 
+    def centre_of(self, column: int, row: int) -> tuple[float, float]:
+        """(x, y) of the centre of a pixel, in units of the CRS."""
+        x, y = self.transform @ (column + 0.5, row + 0.5)
+        return x, y
+
+    def lonlat_of(self, column: int, row: int) -> tuple[float, float]:
+        """Longitude and latitude of the centre of a pixel; not finite where it has none."""
+        x, y = self.centre_of(column, row)
+        if self.crs == "EPSG:4326":
+            return x, y
+        longitude, latitude = _to_lonlat(self.crs).transform(x, y)
+        return longitude, latitude
+
     def bounds_lonlat(self) -> tuple[float, float, float, float]:
         """(west, south, east, north) in degrees, EPSG:4326; west > east across the antimeridian.
 

@@ -50,6 +50,7 @@ class ArchiveLayer:
     takes no EXPRESSION. ``masked_probability`` is the percentage of CLDPRB from which CLOUDMASK
     takes a pixel out, ``masked_clouds`` those of CLOUD_KINDS that it takes out by MSK_CLASSI or the
     polygons before it. ``ramp`` colours an index that has no classes of its own.
+    ``class_names`` says what the codes of a layer of classes mean.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ArchiveLayer:
     masked_clouds: frozenset[str] = frozenset()
     ramp: ColourRamp | None = None
     composite: Composite = Composite.FIRST
+    class_names: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Publication:
     them that are fed from the archive. ``groups`` maps a group's (or the root layer's) name to
     the layers it stands for. ``styles`` lists each layer's style names; every layer also answers
     to the empty name. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
-    ``coverages`` names the archive layers that WCS offers.
+    ``coverages`` names the archive layers that WCS offers, ``queryable`` the layers that
+    GetFeatureInfo tells of.
     """
 
     layers: tuple[str, ...]
@@ -90,3 +93,4 @@ class Publication:
     map_formats: frozenset[str]
     max_size: int
     coverages: tuple[str, ...] = ()
+    queryable: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """The mapfile, loaded and checked: a map that is ready to be cloned for each request."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from function.mapserver.layer_metadata import PREFIX, LayerMetadata, MapfileErro
 from function.mapserver.map_object import items, layers_of, stated
 from function.mapserver.publication import read_formats, read_publication
 from function.mapserver.ramp_style import LEGEND_SECTIONS, lay_ramp
+from function.parse.feature_info import InfoFormat
 
 # What the service answers. Whatever else a mapfile enables stays off.
-OPERATIONS = ("GetCapabilities", "GetMap", "GetLegendGraphic")
+OPERATIONS = ("GetCapabilities", "GetMap", "GetFeatureInfo", "GetLegendGraphic")
 COVERAGE_OPERATIONS = ("GetCapabilities", "DescribeCoverage", "GetCoverage")
+
+TEMPLATE = "pixel"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +73,20 @@ def _read_layer(layer: Any, keys: LayerMetadata) -> ArchiveLayer:
         lay_ramp(layer, recipe.ramp, LEGEND_SECTIONS)
     if recipe.kind is LayerKind.VALUES:
         layer.metadata.set("wms_enable_request", "!*")
+    # MapServer calls a layer queryable that has one; the answer is ours.
+    layer.template = TEMPLATE
+    if recipe.kind is LayerKind.CLASSES:
+        return replace(recipe, class_names=tuple(_class_names(layer)))
     return recipe
+
+
+def _class_names(layer: Any) -> Iterator[tuple[int, str]]:
+    """What each code means: the NAME of the CLASS whose EXPRESSION is that number alone."""
+    for index in range(layer.numclasses):
+        drawn = layer.getClass(index)
+        code = (drawn.getExpressionString() or "").strip("\"'")
+        if drawn.name and code.isascii() and code.isdigit():
+            yield int(code), drawn.name
 
 
 def _own_keys(path: Path, layer: Any) -> LayerMetadata | None:
@@ -135,6 +151,7 @@ def _hold_to_the_service(loaded: Any) -> None:
     for key in ("wms_getmap_formatlist", "wms_getlegendgraphic_formatlist"):
         if stated(metadata, key.removeprefix("wms_")) is None:
             metadata.set(key, formats)
+    metadata.set("wms_getfeatureinfo_formatlist", ",".join(InfoFormat))
 
 
 def _admit_arrays(loaded: Any) -> None:

@@ -41,6 +41,7 @@ def read_publication(
         map_formats=frozenset(read_formats(loaded)),
         max_size=loaded.maxsize,
         coverages=coverages,
+        queryable=frozenset(layer.name for layer in offered if _is_queryable(layer)),
     )
 
 
@@ -64,6 +65,12 @@ def _is_coverage(layer: Any, archive: ArchiveLayer | None) -> bool:
     if archive is None or archive.kind is LayerKind.COLOUR:
         return False
     return _is_enabled(layer, "wcs", "getcoverage")
+
+
+def _is_queryable(layer: Any) -> bool:
+    """Whether the layer, or a class of it, names a TEMPLATE: so MapServer tells them apart."""
+    templates = [layer.template, *(layer.getClass(n).template for n in range(layer.numclasses))]
+    return any(templates) and _is_enabled(layer, "wms", "getfeatureinfo")
 
 
 def _is_enabled(layer: Any, service: str, request: str) -> bool:

@@ -45,12 +45,13 @@ def read_map(
         *_read_background(parameters),
         *read_resolution(parameters),
     )
-    return Drawing(stated, area.grid, _select_archive_layers(parameters, drawn, publication))
+    return Drawing(stated, area.grid, select_archive_layers(parameters, drawn, publication))
 
 
-def _select_archive_layers(
+def select_archive_layers(
     parameters: Parameters, drawn: Sequence[DrawnLayer], publication: Publication
 ) -> tuple[LayerSelection, ...]:
+    """Those of ``drawn`` that are read from the archive, and of which scenes."""
     search = read_search(parameters)
     cloud_mask = read_cloud_mask(parameters)
     archive = [publication.archive_layers.get(layer.name) for layer in drawn]

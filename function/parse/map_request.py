@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from function.layer import Publication
 from function.parse.description import read_description
+from function.parse.feature_info import GET_FEATURE_INFO, SERVICE, read_feature_info
 from function.parse.get_map import read_map
 from function.parse.parameters import Parameters
 from function.parse.processing import read_changed_layers
@@ -11,7 +12,6 @@ from function.parse.query import MapRequest, OwsQuery
 from function.parse.version import negotiate
 from function.settings import Settings
 
-SERVICE = "WMS"
 GET_MAP = "GetMap"
 
 _EXCEPTIONS = (
@@ -48,6 +48,8 @@ def read_map_query(
             ),
             changed_layers=changed,
         )
+    if operation == GET_FEATURE_INFO:
+        return read_feature_info(parameters, version, publication, settings)
     rest = read_description(parameters, operation, version, publication)
     shown = [value for key, value in rest if key == "LAYER"]
     recipes = {

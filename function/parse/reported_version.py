@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from function.errors import OwsError
 from function.parse.coverage import version as coverage_version
 from function.parse.coverage.request import SERVICE as WCS
-from function.parse.map_request import SERVICE as WMS
+from function.parse.feature_info import SERVICE as WMS
 from function.parse.parameters import Parameters, decode_form
 from function.parse.request import OPERATIONS, read_service
 from function.parse.version import WMS_130, negotiate

@@ -15,14 +15,15 @@ from function.parse.coverage.query import CoverageRequest
 from function.parse.coverage.request import GET_COVERAGE, read_coverage_query
 from function.parse.coverage.request import SERVICE as WCS
 from function.parse.description import OPERATIONS as MAP_DESCRIPTIONS
+from function.parse.feature_info import GET_FEATURE_INFO
+from function.parse.feature_info import SERVICE as WMS
 from function.parse.map_request import GET_MAP, read_map_query
-from function.parse.map_request import SERVICE as WMS
 from function.parse.parameters import Parameters, shown
 from function.parse.query import MapRequest, OwsQuery
 from function.settings import Settings
 
 OPERATIONS = {
-    WMS: (GET_MAP, *MAP_DESCRIPTIONS),
+    WMS: (GET_MAP, GET_FEATURE_INFO, *MAP_DESCRIPTIONS),
     WCS: (GET_COVERAGE, *COVERAGE_DESCRIPTIONS),
 }
 

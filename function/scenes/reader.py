@@ -80,11 +80,12 @@ class SceneReader:
             raise kind(f"no scene of layer {layer.name} could be read: {warnings[0]}")
         given = tuple(scene.name for scene in scenes if scene.name in diary.given)
         tried = len(diary.tried)
-        counts = _counts(tried, len(scenes) - tried, decoding)
+        counts = counts_of(tried, len(scenes) - tried, decoding)
         return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts)
 
 
-def _counts(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
+def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
+    """Count what ``decoding`` took, of scenes that were ``tried`` or ``skipped``."""
     figures = decoding.counts.snapshot()
     return ReadCounts(
         tried,

@@ -148,10 +148,12 @@ class LayerReading:
         # Elsewhere a pixel counts where every image has one.
         self._each_by_itself = layer.kind is LayerKind.VALUES
 
-    def read(self, scene: Scene, needed: Mask) -> Steps[SceneReading | None]:
+    def read(
+        self, scene: Scene, needed: Mask, only: Mask | None = None
+    ) -> Steps[SceneReading | None]:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
-        None where none of them lies on its images; then nothing was decoded. Where all of them
+        ``only`` some of them are read, where it is given, and those as if all were. None where none of them lies on its images; then nothing was decoded. Where all of them
         are masked, no more was than its classification, and there are no parts. Raises
         SceneUnreadableError where an image is missing or cannot be decoded.
         """
@@ -163,7 +165,8 @@ class LayerReading:
             return None
         choices = choose_images(self._layer, scene, resolution)
         laid = self._lay(choices, window)
-        view = _View(window, needed[window.slices], laid).narrowed()
+        wanted = needed if only is None else needed & only
+        view = _View(window, wanted[window.slices], laid).narrowed()
         clouds = None
         if view is not None and self._rules:
             likely = [each for sheet in view.sheets for each in sheet.windows(likely=True)]

@@ -1,0 +1,19 @@
+"""One pixel of a layer: what reading hands on to be told of."""
+
+from dataclasses import dataclass, field
+
+from function.raster import ReadCounts
+from function.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class PixelReading:
+    """A pixel's values by name, None where there is none; no values where no scene has the pixel.
+
+    ``scenes`` gave it, best first; ``warnings`` tells what could not be read.
+    """
+
+    values: tuple[tuple[str, float | int | None], ...]
+    scenes: tuple[Scene, ...] = ()
+    warnings: tuple[str, ...] = ()
+    counts: ReadCounts = field(default_factory=ReadCounts)

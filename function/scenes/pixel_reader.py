@@ -1,0 +1,210 @@
+"""Reading one pixel of a map: its value, the bands behind it, and the scenes that gave it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+
+from function.deadline import Deadline
+from function.errors import SceneUnreadableError
+from function.grid import Grid
+from function.layer import ArchiveLayer, Composite, LayerKind
+from function.pixel import PixelReading
+from function.raster import ReadCounts
+from function.scene import Scene
+from function.scenes.composite import make_pile, rounded, side_at_once
+from function.scenes.coverage import Coverage
+from function.scenes.decoder import Decoder, PixelWindow
+from function.scenes.decoding import Decoding, run
+from function.scenes.reader import PART, counts_of
+from function.scenes.recipe import Bands, Recipe
+from function.scenes.scene_queue import WAVE
+from function.scenes.scene_reading import LayerReading, SceneReading
+
+ONE = PixelWindow(0, 0, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """What one scene has at the pixel: ``bands`` (bands, 1, 1)."""
+
+    scene: Scene
+    bands: Bands
+
+
+@dataclass(slots=True)
+class _Looking:
+    """A pixel being looked at: its place in the part of the map that is read at once."""
+
+    scenes: Sequence[Scene]
+    grid: Grid
+    column: int
+    row: int
+    cloud_mask: bool
+    decoding: Decoding
+    failures: dict[str, SceneUnreadableError]
+    tried: set[str]
+
+
+class PixelReader:
+    """Reads pixels as ``SceneReader`` draws them; shared by the threads of a process."""
+
+    def __init__(self, decoder: Decoder, workers: Executor) -> None:
+        self._decoder = decoder
+        self._workers = workers
+
+    def read(
+        self,
+        layer: ArchiveLayer,
+        grid: Grid,
+        pixel: tuple[int, int],
+        scenes: Sequence[Scene],
+        cloud_mask: bool,
+        deadline: Deadline,
+    ) -> PixelReading:
+        """Read the pixel at (column, row) of ``grid`` from ``scenes``, best first.
+
+        Images, reduction and placement are chosen for the map as a whole, as they are to draw it,
+        and only the samples around the pixel are decoded. The values are ``value`` of an index
+        and ``class`` of classes, and each of the layer's bands as reflectance: of an index only
+        where one scene gave it, of the median or mean of colours that of each band. Bands that
+        the scene lacks are None.
+
+        Raises as ``SceneReader.read`` does.
+        """
+        decoding = Decoding(self._decoder, self._workers, deadline)
+        looking = _look(layer, grid, pixel, scenes, cloud_mask, decoding)
+        given = _collect(layer, looking)
+        if not given:
+            _raise_failure(layer, looking)
+        chosen = _choose(layer, given)
+        values: list[tuple[str, float | int | None]] = []
+        if given and layer.kind is not LayerKind.COLOUR:
+            name = "value" if layer.kind is LayerKind.INDEX else "class"
+            values.append((name, _composed(layer, chosen)[0]))
+        if given and layer.kind is not LayerKind.CLASSES:
+            values += _read_bands(layer, looking, [each.scene for each in chosen])
+        skipped = len(scenes) - len(looking.tried)
+        return PixelReading(
+            tuple(values),
+            tuple(each.scene for each in chosen),
+            tuple(looking.failures),
+            _counts(looking, skipped),
+        )
+
+
+def _look(
+    layer: ArchiveLayer,
+    grid: Grid,
+    pixel: tuple[int, int],
+    scenes: Sequence[Scene],
+    cloud_mask: bool,
+    decoding: Decoding,
+) -> _Looking:
+    """Find the part of the map that the pixel is read in, as ``SceneReader`` makes parts."""
+    side = PART
+    if layer.composite is not Composite.FIRST:
+        side = min(side, side_at_once(layer.composite, Recipe(layer).bands, len(scenes)))
+    (column, left), (row, top) = ((at % side, at - at % side) for at in pixel)
+    part = Grid(
+        grid.crs,
+        grid.transform @ Affine.translation(left, top),
+        min(side, grid.width - left),
+        min(side, grid.height - top),
+    )
+    return _Looking(scenes, part, column, row, cloud_mask, decoding, {}, set())
+
+
+def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
+    """Read the pixel of the best scene that has it; of a composite of all."""
+    only = np.zeros(looking.grid.shape, np.bool_)
+    only[looking.row, looking.column] = True
+    reading = LayerReading(layer, Recipe(layer), looking.grid, looking.cloud_mask)
+    coverage = Coverage(looking.grid)
+    every = layer.composite is not Composite.FIRST
+    given: list[_Given] = []
+    waiting = list(looking.scenes)
+    # Most often the best scene has the pixel; where it does not, many may follow.
+    size = WAVE if every else 1
+    while waiting and (every or not given):
+        wave, needed = [], []
+        while waiting and len(wave) < size:
+            scene = waiting.pop(0)
+            possible = coverage.possible_pixels(scene)
+            if possible[looking.row, looking.column]:
+                wave.append(scene)
+                needed.append(possible)
+        size = WAVE
+        work = [
+            reading.read(scene, possible, only)
+            for scene, possible in zip(wave, needed, strict=True)
+        ]
+        for scene, reached in zip(wave, run(work, looking.decoding), strict=True):
+            looking.tried.add(scene.name)
+            if isinstance(reached, SceneUnreadableError):
+                looking.failures[f"{scene.name}: {reached}"] = reached
+            elif (bands := _bands(reached)) is not None:
+                given.append(_Given(scene, bands))
+    return given if every else given[:1]
+
+
+def _bands(reached: SceneReading | None) -> Bands | None:
+    """The bands of the one pixel that was read; None where it has no value."""
+    for finish in reached or ():
+        finished = finish()
+        if finished.valid.any():
+            return finished.bands
+    return None
+
+
+def _choose(layer: ArchiveLayer, given: list[_Given]) -> list[_Given]:
+    """Keep the scene whose value it is; of the median and the mean all."""
+    if layer.composite is Composite.MAX and given:
+        return [max(given, key=lambda each: float(each.bands.sum(dtype=np.float64)))]
+    return given
+
+
+def _composed(layer: ArchiveLayer, given: list[_Given]) -> list[float | int]:
+    if len(given) == 1:
+        values: NDArray[np.generic] = given[0].bands
+    else:
+        recipe = Recipe(layer)
+        pile = make_pile(layer.composite, layer.kind, (recipe.bands, 1, 1), len(given))
+        for each in given:
+            pile.add(ONE, each.bands, np.ones((1, 1), np.bool_))
+        values = rounded(pile.finish(), recipe.blank)
+    numbers: list[float | int] = values.reshape(-1).tolist()
+    return numbers
+
+
+def _read_bands(
+    layer: ArchiveLayer, looking: _Looking, scenes: Sequence[Scene]
+) -> list[tuple[str, float | int | None]]:
+    """Reflectance of each band, of the scenes that gave the pixel."""
+    if len(scenes) > 1 and layer.kind is LayerKind.INDEX:
+        return []
+    values: list[tuple[str, float | int | None]] = []
+    for band in dict.fromkeys(layer.bands):
+        alone = replace(
+            layer, kind=LayerKind.INDEX, bands=(band,), expression=band, visual=None, ramp=None
+        )
+        # Whether a scene's clouds were taken out here is settled.
+        within = replace(looking, scenes=scenes, cloud_mask=False, failures={}, tried=set())
+        given = _collect(alone, within)
+        values.append((band, _composed(alone, given)[0] if given else None))
+    return values
+
+
+def _raise_failure(layer: ArchiveLayer, looking: _Looking) -> None:
+    kinds = {type(failure) for failure in looking.failures.values()}
+    if kinds:
+        kind = kinds.pop() if len(kinds) == 1 else SceneUnreadableError
+        warning = next(iter(looking.failures))
+        raise kind(f"no scene of layer {layer.name} could be read: {warning}")
+
+
+def _counts(looking: _Looking, skipped: int) -> ReadCounts:
+    return counts_of(len(looking.tried), skipped, looking.decoding)
