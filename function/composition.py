@@ -19,6 +19,7 @@ from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.pixel_reader import PixelReader
 from function.scenes.polygon_masks import PolygonMasks
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
@@ -108,11 +109,13 @@ def compose(settings: Settings) -> Service:
         CodestreamIndexes(pool),
         settings.decode_threads,
     )
+    masks = PolygonMasks(decoder, archive)
     path = RequestPath(
         catalogue,
-        SceneReader(PolygonMasks(decoder, archive), workers),
+        SceneReader(masks, workers),
         MapServer(settings.mapfile, settings.database_url),
         answer_coverage,
+        PixelReader(masks, workers),
         settings,
     )
     stac = StacPath(

@@ -8,7 +8,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A scene that gave a pixel; ``cloud_cover`` is the whole product's in percent, None unknown."""
+    """A scene that gave a pixel; ``cloud_cover`` is the product's in percent, if known."""
 
     name: str
     acquired: datetime

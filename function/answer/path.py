@@ -6,13 +6,16 @@ from itertools import chain
 from function.answer.exchange import Answer, Asked
 from function.answer.reading import LayerReading
 from function.answer.searching import Found, LayerSearch
-from function.answer.stages import Catalogue, CoverageWriter, Reader, Renderer
+from function.answer.stages import Catalogue, CoverageWriter, PixelReader, Reader, Renderer
+from function.answer.telling import tell
 from function.layer import Publication
 from function.parse.coverage.query import CoverageRequest
 from function.parse.description import GET_LEGEND_GRAPHIC
+from function.parse.feature_info import FeatureInfoRequest
 from function.parse.parameters import decode_form
 from function.parse.query import OwsQuery, PixelRequest
 from function.parse.request import read_opening, read_query
+from function.pixel import PixelReading
 from function.raster import Raster
 from function.search import CollectionExtent
 from function.settings import Settings
@@ -29,11 +32,12 @@ class RequestPath:
         reader: Reader,
         renderer: Renderer,
         write_coverage: CoverageWriter,
+        pixels: PixelReader,
         settings: Settings,
     ) -> None:
         self._catalogue = catalogue
         self._search = LayerSearch(catalogue, settings)
-        self._reading = LayerReading(reader, settings)
+        self._reading = LayerReading(reader, pixels, settings)
         self._renderer = renderer
         self._write_coverage = write_coverage
         self._settings = settings
@@ -54,6 +58,8 @@ class RequestPath:
                 extents = self._catalogue.state().extents
                 if isinstance(query, PixelRequest):
                     found = self._search.search(query, extents, asked.deadline, stage)
+        if isinstance(query, FeatureInfoRequest):
+            return self._tell(query, found, asked, trace)
         rasters: dict[str, Raster] = {}
         if isinstance(query, PixelRequest) and query.layers:
             with trace.stage("read") as stage:
@@ -69,6 +75,33 @@ class RequestPath:
             _each_once(raster.scenes for raster in rasters.values()),
             _each_once(raster.warnings for raster in rasters.values()),
         )
+
+    def _tell(
+        self,
+        query: FeatureInfoRequest,
+        found: Mapping[str, Found],
+        asked: Asked,
+        trace: RequestTrace,
+    ) -> Answer:
+        """Tell what is at a place of the map."""
+        readings: dict[str, PixelReading] = {}
+        if query.layers:
+            with trace.stage("read") as stage:
+                readings = self._reading.read_pixel(query, found, asked.deadline, stage)
+        asked.deadline.check("render")
+        with trace.stage("render") as stage:
+            content_type, body = tell(
+                query,
+                readings,
+                lambda: (
+                    self._renderer.answer(query.parameters, {}, {}, asked.online_resource, {}).body
+                ),
+            )
+            stage.record("bytes", len(body))
+            stage.record("remaining_ms", round(asked.deadline.remaining() * 1000))
+        names = [tuple(scene.name for scene in each.scenes) for each in readings.values()]
+        warnings = [each.warnings for each in readings.values()]
+        return Answer(content_type, body, _each_once(names), _each_once(warnings))
 
     def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
         with trace.stage("parse") as stage:

@@ -7,6 +7,7 @@ from function.deadline import Deadline
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
+from function.pixel import PixelReading
 from function.raster import Raster
 from function.scene import Scene
 from function.search import CatalogueState, CollectionExtent, Search
@@ -34,6 +35,20 @@ class Reader(Protocol):
         cloud_mask: bool,
         deadline: Deadline,
     ) -> Raster: ...
+
+
+class PixelReader(Protocol):
+    """Reads one pixel of a layer; see function.scenes.pixel_reader."""
+
+    def read(
+        self,
+        layer: ArchiveLayer,
+        grid: Grid,
+        pixel: tuple[int, int],
+        scenes: Sequence[Scene],
+        cloud_mask: bool,
+        deadline: Deadline,
+    ) -> PixelReading: ...
 
 
 class Rendering(Protocol):

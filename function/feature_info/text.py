@@ -14,8 +14,12 @@ def write_text(features: Sequence[Feature], _place: Place) -> bytes:
 
 
 def _lines(feature: Feature) -> Iterator[str]:
-    yield feature.layer
+    yield _in_line(feature.layer)
     for name, value in facts_of(feature):
-        # A value of several lines would read as several facts.
-        shown = "unknown" if value is None else " ".join(str(value).split())
-        yield f"  {name}: {shown}"
+        shown = "unknown" if value is None else _in_line(str(value))
+        yield f"  {_in_line(name)}: {shown}"
+
+
+def _in_line(text: str) -> str:
+    """``text`` without line breaks: a value of several lines would read as several facts."""
+    return " ".join(text.split())

@@ -78,7 +78,9 @@ def _add_legend_request(root: etree._Element, formats: tuple[str, ...]) -> None:
         offered[-1].text = media_type
     _drop(_named(request, "Format"))
     request[:0] = offered
-    get_map.addnext(request)
+    # It comes after GetFeatureInfo, which not every mapfile has.
+    before = [*_named(root, "GetFeatureInfo"), get_map][0]
+    before.addnext(request)
 
 
 def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:

@@ -105,9 +105,7 @@ def _select(
     settings: Settings,
 ) -> tuple[LayerSelection, ...]:
     """The archive layers among ``queried``, as the request changes those of the map."""
-    recipes = {
-        name: layer for name, layer in publication.archive_layers.items() if name in named
-    }
+    recipes = {name: layer for name, layer in publication.archive_layers.items() if name in named}
     changed = read_changed_layers(parameters, recipes, settings)
     return tuple(
         replace(layer, recipe=changed.get(layer.name, layer.recipe))

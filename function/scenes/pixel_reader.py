@@ -25,6 +25,9 @@ from function.scenes.scene_queue import WAVE
 from function.scenes.scene_reading import LayerReading, SceneReading
 
 ONE = PixelWindow(0, 0, 1, 1)
+# Pixels to each side that are read too: of reduced samples it takes seven around to tell what was
+# not measured from what undershoots (see ``masking``), and two more at the edge of what is at hand.
+AROUND = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +124,8 @@ def _look(
 def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
     """Read the pixel of the best scene that has it; of a composite of all."""
     only = np.zeros(looking.grid.shape, np.bool_)
-    only[looking.row, looking.column] = True
+    top, left = max(0, looking.row - AROUND), max(0, looking.column - AROUND)
+    only[top : looking.row + AROUND + 1, left : looking.column + AROUND + 1] = True
     reading = LayerReading(layer, Recipe(layer), looking.grid, looking.cloud_mask)
     coverage = Coverage(looking.grid)
     every = layer.composite is not Composite.FIRST
@@ -130,7 +134,8 @@ def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
     # Most often the best scene has the pixel; where it does not, many may follow.
     size = WAVE if every else 1
     while waiting and (every or not given):
-        wave, needed = [], []
+        wave: list[Scene] = []
+        needed: list[NDArray[np.bool_]] = []
         while waiting and len(wave) < size:
             scene = waiting.pop(0)
             possible = coverage.possible_pixels(scene)
@@ -146,17 +151,19 @@ def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
             looking.tried.add(scene.name)
             if isinstance(reached, SceneUnreadableError):
                 looking.failures[f"{scene.name}: {reached}"] = reached
-            elif (bands := _bands(reached)) is not None:
+            elif (bands := _bands(reached, looking)) is not None:
                 given.append(_Given(scene, bands))
     return given if every else given[:1]
 
 
-def _bands(reached: SceneReading | None) -> Bands | None:
-    """The bands of the one pixel that was read; None where it has no value."""
+def _bands(reached: SceneReading | None, looking: _Looking) -> Bands | None:
+    """The bands of the one pixel that is looked at; None where it has no value."""
     for finish in reached or ():
         finished = finish()
-        if finished.valid.any():
-            return finished.bands
+        row, column = looking.row - finished.window.row, looking.column - finished.window.column
+        within = 0 <= row < finished.window.height and 0 <= column < finished.window.width
+        if within and finished.valid[row, column]:
+            return finished.bands[:, row : row + 1, column : column + 1]
     return None
 
 

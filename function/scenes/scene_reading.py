@@ -153,9 +153,10 @@ class LayerReading:
     ) -> Steps[SceneReading | None]:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
-        ``only`` some of them are read, where it is given, and those as if all were. None where none of them lies on its images; then nothing was decoded. Where all of them
-        are masked, no more was than its classification, and there are no parts. Raises
-        SceneUnreadableError where an image is missing or cannot be decoded.
+        ``only`` some of them are read, where it is given, and those as if all were. None where
+        none of them lies on its images; then nothing was decoded. Where all of them are masked, no
+        more was than its classification, and there are no parts. Raises SceneUnreadableError where
+        an image is missing or cannot be decoded.
         """
         window = bounding_window(needed)
         if window is None:

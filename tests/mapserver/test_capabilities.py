@@ -10,6 +10,7 @@ from owslib.wms import WebMapService
 from xml_documents import WMS_130_CAPABILITIES, find, validate_by_dtd, validate_by_schema
 
 from function.mapserver.dispatch import Rendered
+from function.parse.feature_info import InfoFormat
 from function.search import CollectionExtent
 
 COLLECTION = "sentinel-2-l2a"
@@ -145,8 +146,13 @@ def test_nothing_is_offered_that_is_not_answered(version: str) -> None:
     assert [element.tag for element in find(document, "//Request/*")] == [
         "GetCapabilities",
         "GetMap",
+        "GetFeatureInfo",
         "GetLegendGraphic",
     ]
+    assert texts(document, "//GetFeatureInfo/Format/text()") == list(InfoFormat)
+    queryable = [name.text for name in find(document, "//Layer[@queryable='1']/Name")]
+    assert queryable == list(package_server().publication.layers)
+    assert package_server().publication.queryable == set(queryable)
     assert texts(document, "//GetMap/Format/text()") == MAP_FORMATS
     assert texts(document, "//GetLegendGraphic/Format/text()") == ["image/png", "image/jpeg"]
     assert len(texts(document, "//Exception/Format/text()")) == 1

@@ -15,6 +15,7 @@ from function.grid import Grid
 from function.item_search import ItemSearch
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
+from function.pixel import PixelReading
 from function.raster import Raster
 from function.scene import Scene
 from function.search import CatalogueState, CollectionExtent, Search
@@ -121,6 +122,28 @@ class StandInReader:
             tuple(scene.name for scene in self.used(scenes)),
             self.warnings,
         )
+
+
+@dataclass
+class StandInPixels:
+    """Finds 0.25 in the best scene."""
+
+    warnings: tuple[str, ...] = ()
+    reads: list[tuple[str, tuple[int, int], bool]] = field(default_factory=list)
+
+    def read(
+        self,
+        layer: ArchiveLayer,
+        grid: Grid,
+        pixel: tuple[int, int],
+        scenes: Sequence[Scene],
+        cloud_mask: bool,
+        deadline: Deadline,
+    ) -> PixelReading:
+        deadline.check("read")
+        assert pixel[0] < grid.width
+        self.reads.append((layer.name, pixel, cloud_mask))
+        return PixelReading((("value", 0.25),), tuple(scenes[:1]), self.warnings)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from publications import COLLECTION
 from request_path import (
     StandInCatalogue,
+    StandInPixels,
     StandInReader,
     StandInRenderer,
     make_scene,
@@ -60,7 +61,12 @@ class Path:
 
     def answer(self, changes: dict[str, str] | None = None, seconds: float = 60) -> Answer:
         self.path = self.path or RequestPath(
-            self.catalogue, self.reader, self.renderer, stand_in_writer, self.settings
+            self.catalogue,
+            self.reader,
+            self.renderer,
+            stand_in_writer,
+            StandInPixels(),
+            self.settings,
         )
         asked = Asked((urlencode(MAP | (changes or {})),), ADDRESS, Deadline.after(seconds))
         with self.telemetry.request("GET", "/ows", {}) as trace:

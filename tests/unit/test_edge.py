@@ -14,6 +14,7 @@ from lxml import etree
 from request_path import (
     StandInCatalogue,
     StandInListing,
+    StandInPixels,
     StandInReader,
     StandInRenderer,
     make_scene,
@@ -68,7 +69,12 @@ class Edge:
     @property
     def client(self) -> TestClient:
         path = RequestPath(
-            self.catalogue, self.reader, self.renderer, stand_in_writer, self.settings
+            self.catalogue,
+            self.reader,
+            self.renderer,
+            stand_in_writer,
+            StandInPixels(),
+            self.settings,
         )
         archive = PublishedArchive.of(self.settings.public_archive)
         stac = StacPath(self.listing, self.catalogue, path.publication, archive)

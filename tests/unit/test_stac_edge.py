@@ -12,6 +12,7 @@ from publications import COLLECTION
 from request_path import (
     StandInCatalogue,
     StandInListing,
+    StandInPixels,
     StandInReader,
     StandInRenderer,
     stand_in_writer,
@@ -39,7 +40,12 @@ class Edge:
         self.telemetry = Telemetry({}, [SimpleSpanProcessor(self.spans)])
         self.settings = Settings(**settings)
         path = RequestPath(
-            self.catalogue, StandInReader(), StandInRenderer(), stand_in_writer, self.settings
+            self.catalogue,
+            StandInReader(),
+            StandInRenderer(),
+            stand_in_writer,
+            StandInPixels(),
+            self.settings,
         )
         stac = StacPath(self.listing, self.catalogue, path.publication, PublishedArchive.of(""))
         self.client = TestClient(

@@ -1,31 +1,13 @@
-"""Answering a GetFeatureInfo: pixels of the archive and features of plain layers, side by side."""
+"""Telling what is at a place: pixels of the archive and features of plain layers, side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
-from function.deadline import Deadline
 from function.feature import Feature, Place, Source
 from function.feature_info.document import write_features
 from function.feature_info.plain_features import read_plain_features
-from function.grid import Grid
 from function.layer import ArchiveLayer, Composite, LayerKind
 from function.parse.feature_info import FeatureInfoRequest
 from function.pixel import PixelReading
-from function.scene import Scene
-
-
-class PixelReader(Protocol):
-    """Reads one pixel of a layer; see function.scenes.pixel_reader."""
-
-    def read(
-        self,
-        layer: ArchiveLayer,
-        grid: Grid,
-        pixel: tuple[int, int],
-        scenes: Sequence[Scene],
-        cloud_mask: bool,
-        deadline: Deadline,
-    ) -> PixelReading: ...
 
 
 def tell(
@@ -62,9 +44,7 @@ def _features_of(layer: ArchiveLayer, reading: PixelReading) -> list[Feature]:
 
 
 def _sources(reading: PixelReading) -> tuple[Source, ...]:
-    return tuple(
-        Source(scene.name, scene.acquired, scene.cloud_cover) for scene in reading.scenes
-    )
+    return tuple(Source(scene.name, scene.acquired, scene.cloud_cover) for scene in reading.scenes)
 
 
 def _place(query: FeatureInfoRequest) -> Place:
