@@ -211,8 +211,9 @@ def test_a_catalogue_that_was_filled_before_is_searched_by_cell_too(
     for path in (former / "migrations").glob("*.sql"):
         if path.name >= "0003":
             path.unlink()
-    shutil.rmtree(former / "functions")
-    (former / "functions").mkdir()
+    for path in (former / "functions").glob("*.sql"):
+        if path.name != "grant_roles.sql":  # migrating ends with it
+            path.unlink()
     migrate(database_url, former)
     with psycopg.connect(database_url) as connection:
         for number, footprint in enumerate(
