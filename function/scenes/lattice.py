@@ -6,6 +6,7 @@ from affine import Affine
 
 from function.scene import Asset
 from function.scenes.decoder import reduced_size
+from function.scenes.gdal import file_name
 
 JPEG2000_SUFFIXES = (".jp2", ".j2k", ".j2c", ".jpx")
 
@@ -29,7 +30,7 @@ class Lattice:
 
 
 def is_jpeg2000(asset: Asset) -> bool:
-    return asset.href.lower().endswith(JPEG2000_SUFFIXES)
+    return file_name(asset.href).lower().endswith(JPEG2000_SUFFIXES)
 
 
 def lattice_of(asset: Asset, reduction: int) -> Lattice:

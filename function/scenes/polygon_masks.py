@@ -86,7 +86,7 @@ class PolygonMasks:
 
 
 def _is_polygons(asset: Asset) -> bool:
-    return asset.href.lower().endswith(SUFFIX)
+    return file_name(asset.href).lower().endswith(SUFFIX)
 
 
 def read_polygons(content: bytes, name: str) -> tuple[Polygon, ...]:

@@ -257,3 +257,11 @@ def test_few_points_are_transformed(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = around("EPSG:3857", IRELAND, (5000.0, 5000.0), 10.0, 512)
     map_coordinates(grid, PixelWindow(0, 0, 512, 512), lattice(IRELAND))
     assert 0 < sum(counted) < 512 * 512 / 100
+
+
+@pytest.mark.parametrize(
+    "href", ["s3://a/B04.JP2", "https://a/B04.jp2", "https://a/B04.jp2?sig=.tif"]
+)
+def test_reduced_samples_lie_alike_however_the_file_is_addressed(href: str) -> None:
+    grid = Grid(IRELAND.crs, Affine(10, 0, 0, 0, -10, 0), 64, 64)
+    assert lattice_of(Asset("B04", href, grid, 1, 15), 2).transform @ (1, 1) == (45, -45)
