@@ -16,10 +16,11 @@ def halve(samples: NDArray[np.int32]) -> NDArray[np.int32]:
     """Give the next lower resolution of ``samples`` (…, height, width), in both directions.
 
     The forward transform of ISO/IEC 15444-1 F.4.8.1 (reversible, integer), its low-pass samples
-    only, with the symmetric extension of F.4.7 at all four edges. The first row and column are
-    taken as even: low-pass sample k lies on sample 2k.
+    only, with the symmetric extension of F.4.7 at all four edges. Columns come before rows, as in
+    the encoder (F.4.2), for the order shows in the rounding. The first row and column are taken as
+    even: low-pass sample k lies on sample 2k.
     """
-    return _halve_last(_halve_last(samples).swapaxes(-1, -2)).swapaxes(-1, -2)
+    return _halve_last(_halve_last(samples.swapaxes(-1, -2)).swapaxes(-1, -2))
 
 
 def _halve_last(samples: NDArray[np.int32]) -> NDArray[np.int32]:

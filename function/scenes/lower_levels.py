@@ -33,7 +33,8 @@ def decode_at(
     )
     cut = halved[(slice(None), *within.slices)]
     # The low-pass overshoots at edges; a decoder clips to the range of samples just so.
-    reduced: Samples = np.clip(cut, 0, (1 << asset.bits) - 1).astype(samples.dtype)
+    half = 1 << (asset.bits - 1) if samples.dtype.kind == "i" else 0
+    reduced: Samples = np.clip(cut, -half, (1 << asset.bits) - 1 - half).astype(samples.dtype)
     return reduced
 
 

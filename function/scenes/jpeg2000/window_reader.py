@@ -8,6 +8,7 @@ from function.scene import Asset
 from function.scenes.decoder import Decoder, PixelWindow, Samples
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import ByteSource
+from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import image_area
@@ -78,7 +79,7 @@ class WindowReader:
             return []
         _check_asset(wanted.asset, index)
         window, reduction = source_window(
-            wanted.asset, wanted.window, wanted.reduction, index.header.levels
+            wanted.asset, wanted.window, wanted.reduction, _usable_levels(index.header)
         )
         identity = wanted.asset.href, indexed.state.size, indexed.state.stamp
         return self._tiles.missing(identity, index, window, reduction)
@@ -92,9 +93,18 @@ class WindowReader:
             return None
         _check_asset(wanted.asset, indexed.index)
         read = partial(self._tiles.read, source, indexed.index, counts=wanted.counts)
-        return decode_at(
-            read, wanted.asset, wanted.window, wanted.reduction, indexed.index.header.levels
-        )
+        levels = _usable_levels(indexed.index.header)
+        return decode_at(read, wanted.asset, wanted.window, wanted.reduction, levels)
+
+
+def _usable_levels(header: MainHeader) -> int:
+    """Tell how far the image can be reduced with its first sample being one that is left.
+
+    The standard leaves the multiples of 2ⁿ of the reference grid (B-15), on which an image may
+    begin anywhere; an Asset's lower resolutions are counted from the image's own corner.
+    """
+    origin = header.size.x0 | header.size.y0
+    return min(header.levels, (origin & -origin).bit_length() - 1) if origin else header.levels
 
 
 def _check_asset(asset: Asset, index: CodestreamIndex) -> None:

@@ -4,6 +4,7 @@ import os
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
+from function.scenes.low_pass import halve
 
 PRODUCT = "data/sentinel-2/S2A_MSIL2A*/GRANULE/*/"
 REAL_FILES = [
@@ -195,3 +197,30 @@ def test_no_file_stays_open(tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPool
     for column in range(20):
         decoder.decode(asset, PixelWindow(column, 0, 20, 20), 0)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("offset", [(0, 0), (1, 1), (3, 5), (6, 4)])
+def test_reduced_samples_are_counted_from_the_images_own_corner(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor, offset: tuple[int, int]
+) -> None:
+    samples = (
+        texture(1, 61, 70, 8) // 2 + 64
+    )  # clear of the ends of the range, where values are cut
+    asset = plain_asset(encode(tmp_path, samples, Encoding(offset=offset)), samples)
+    decoder = make_decoder(openjpeg, Refusing(), pool)
+    expected = samples.astype(np.int32)
+    for reduction in range(4):
+        window = PixelWindow(0, 0, reduced_size(70, reduction), reduced_size(61, reduction))
+        np.testing.assert_array_equal(decoder.decode(asset, window, reduction), expected)
+        expected = halve(expected)
+
+
+def test_signed_samples_below_the_lowest_resolution_stay_signed(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
+) -> None:
+    samples = texture(1, 61, 70, 12, signed=True) // 2
+    encoding = Encoding(bits=12, signed=True, resolutions=2)
+    asset = replace(plain_asset(encode(tmp_path, samples, encoding), samples), bits=12)
+    found = make_decoder(openjpeg, Refusing(), pool).decode(asset, PixelWindow(0, 0, 18, 16), 2)
+    assert found.min() < 0
+    np.testing.assert_array_equal(found, halve(halve(samples.astype(np.int32))))
