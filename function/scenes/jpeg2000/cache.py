@@ -82,8 +82,12 @@ class ByteBoundedCache(Generic[Key, Value]):
                 _, freed = self._kept.pop(key)
                 self._bytes -= freed
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Give the value, made by ``make`` where it is not kept."""
+    def get(self, key: Key, make: Callable[[], Value], wait: float | None = None) -> Value:
+        """Give the value, made by ``make`` where it is not kept.
+
+        Where another thread is making it, wait at most ``wait`` seconds: raises TimeoutError, and
+        what that thread failed with.
+        """
         claim = self.claim(key)
         if claim.to_make:
             try:
@@ -92,4 +96,4 @@ class ByteBoundedCache(Generic[Key, Value]):
                 self.abandon(key, error)
                 raise
             self.keep(key, value)
-        return claim.future.result()
+        return claim.future.result(wait)

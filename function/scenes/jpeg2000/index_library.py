@@ -6,6 +6,8 @@ from functools import partial
 from typing import Protocol
 
 from function.codestream_record import CodestreamRecord
+from function.deadline import Deadline
+from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
@@ -82,9 +84,16 @@ class IndexLibrary:
         for asset in claimed:
             self._entries.keep(asset.href, entries[asset.href])
 
-    def known(self, asset: Asset, counts: DecodingCounts) -> IndexedFile | None:
-        """Give what is known of an asset's file without asking it; it may have been replaced."""
-        return self._entries.get(asset.href, partial(self._load_one, asset, counts)).file
+    def known(self, asset: Asset, deadline: Deadline, counts: DecodingCounts) -> IndexedFile | None:
+        """Give what is known of an asset's file without asking it; it may have been replaced.
+
+        Nothing is where another thread asks the file in vain, or for longer than there is time.
+        """
+        wait = max(0.0, deadline.remaining())
+        try:
+            return self._entries.get(asset.href, partial(self._load_one, asset, counts), wait).file
+        except (SceneUnreadableError, TimeoutError):
+            return None
 
     def find(self, asset: Asset, source: ByteSource, counts: DecodingCounts) -> IndexedFile:
         """Find the index of an asset's file as it is now; ``source`` reads it.

@@ -36,7 +36,7 @@ class RemoteWindows:
         self, wanted: Sequence[ImageWindow], deadline: Deadline, counts: DecodingCounts
     ) -> "list[Future[Decode]]":
         """Begin to fetch what all windows need, in one round."""
-        parts = [self._parts(each) for each in wanted]
+        parts = [self._parts(each, deadline) for each in wanted]
         known = [each for each in parts if each is not None]
         files = iter(self._archive.fetch(known, deadline, counts))
         return [
@@ -44,9 +44,9 @@ class RemoteWindows:
             for each, part in zip(wanted, parts, strict=True)
         ]
 
-    def _parts(self, wanted: ImageWindow) -> Parts | None:
+    def _parts(self, wanted: ImageWindow, deadline: Deadline) -> Parts | None:
         """Tell which parts of its file a window needs; None where the file has to be asked."""
-        indexed = self._indexes.known(wanted.asset, wanted.counts)
+        indexed = self._indexes.known(wanted.asset, deadline, wanted.counts)
         if indexed is None or indexed.index is None:
             return None
         try:

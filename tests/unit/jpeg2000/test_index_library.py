@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from archives import local_archive
-from codestreams import Encoding, encode, texture
+from codestreams import Encoding, MemorySource, encode, texture
 from numpy.typing import NDArray
 
 from function.codestream_record import CodestreamRecord, FileState
@@ -26,7 +26,8 @@ from function.scenes.jpeg2000.byte_source import open_local
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
-from function.scenes.jpeg2000.index_library import IndexLibrary
+from function.scenes.jpeg2000.errors import TruncatedError
+from function.scenes.jpeg2000.index_library import IndexLibrary, NoStore
 from function.scenes.jpeg2000.index_record import index_file, read_record, state_of
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
@@ -310,3 +311,32 @@ def test_only_the_value_that_is_meant_is_discarded() -> None:
     assert cache.bytes_kept == 0
     assert cache.get("key", lambda: second) is second
     cache.discard("another", first)
+
+
+class BrokenSource(MemorySource):
+    """A file of which reading takes until it is released, and then fails."""
+
+    def __init__(self) -> None:
+        super().__init__(b"\x00" * 100)
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        self.asked.set()
+        assert self.released.wait(60)
+        raise TruncatedError(f"the file ends before {ranges}")
+
+
+def test_who_only_wants_to_know_shares_neither_the_failure_nor_the_wait_of_who_asks_the_file(
+    tmp_path: Path,
+) -> None:
+    library, source, counts = IndexLibrary(NoStore(), 1 << 20), BrokenSource(), DecodingCounts()
+    asset = asset_of(tmp_path / "broken.jp2")
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(library.find, asset, source, counts)
+        assert source.asked.wait(60)
+        assert library.known(asset, Deadline.after(0.0), counts) is None
+        knowing = pool.submit(library.known, asset, Deadline.after(60.0), counts)
+        source.released.set()
+        assert knowing.result(60) is None
+        with pytest.raises(TruncatedError):
+            asking.result(60)
