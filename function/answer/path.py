@@ -127,7 +127,12 @@ class RequestPath:
             stored = self._write_coverage(query, rasters[name], found[name].scenes)
             return stored.content_type, stored
         rendering = self._renderer.answer(
-            query.parameters, rasters, extents, asked.online_resource, query.changed_layers
+            query.parameters,
+            rasters,
+            extents,
+            asked.online_resource,
+            query.changed_layers,
+            asked.deadline,
         )
         return rendering.content_type, rendering.body
 

@@ -74,6 +74,7 @@ class Renderer(Protocol):
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
         changed_layers: Mapping[str, ArchiveLayer],
+        deadline: Deadline,
     ) -> Rendering: ...
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from function.errors import InvalidParameterError
+from function.deadline import Deadline
+from function.errors import DeadlineExceededError, InvalidParameterError
 from function.layer import ArchiveLayer, Publication
 from function.mapserver.capabilities import Legends, hold_to_the_service
 from function.mapserver.coverage_documents import correct_description
@@ -57,6 +58,7 @@ class MapServer:
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
         changed_layers: Mapping[str, ArchiveLayer] = MappingProxyType({}),
+        deadline: Deadline | None = None,
     ) -> Rendered:
         """Answer one request.
 
@@ -64,7 +66,8 @@ class MapServer:
         the pixels of every archive layer that is drawn, on the request's grid; ``extents`` what
         the catalogue holds of each collection, by its name. ``online_resource`` is the address
         that the client used; ``changed_layers`` are those whose ramp may be the request's own.
-        Raises the OwsError that MapServer's exception tells.
+        Raises the OwsError that MapServer's exception tells, and DeadlineExceededError where other
+        requests keep MapServer busy until the ``deadline``; without one it waits.
         """
         asked = {key.upper(): value for key, value in parameters}
         if asked.get("FORMAT") in OPAQUE_FORMATS:
@@ -72,9 +75,9 @@ class MapServer:
         passed = [(key, asked[key]) for key in asked if key not in ANSWERED_ELSEWHERE]
         operation = asked.get("REQUEST", "").lower()
         if asked.get("SERVICE") == WCS:
-            with _alone():
+            with _alone(deadline):
                 return self._describe_coverages(passed, extents, online_resource)
-        with _alone():
+        with _alone(deadline):
             answer = self._draw(
                 operation, passed, rasters, extents, online_resource, changed_layers
             )
@@ -156,15 +159,19 @@ class MapServer:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(deadline: Deadline | None) -> Iterator[None]:
     """Keep all other threads from MapServer, also while a map that could not be drawn is freed."""
-    with one_at_a_time:
-        try:
-            yield
-        except BaseException as error:
-            # The frames of what failed hold the map for as long as somebody holds the error.
-            traceback.clear_frames(error.__traceback__)
-            raise
+    wait = -1.0 if deadline is None else max(0.0, deadline.remaining())
+    if not one_at_a_time.acquire(timeout=wait):
+        raise DeadlineExceededError("the request ran out of time while others were drawn")
+    try:
+        yield
+    except BaseException as error:
+        # The frames of what failed hold the map for as long as somebody holds the error.
+        traceback.clear_frames(error.__traceback__)
+        raise
+    finally:
+        one_at_a_time.release()
 
 
 def _check_rule(drawn: Any, asked: Mapping[str, str]) -> None:

@@ -13,7 +13,8 @@ import pytest
 from map_requests import ONLINE_RESOURCE, UTM, get_map, package_server
 from mapfiles import write_mapfile
 
-from function.errors import LayerUnavailableError, UnknownLayerError
+from function.deadline import Deadline
+from function.errors import DeadlineExceededError, LayerUnavailableError, UnknownLayerError
 from function.mapserver.dispatch import FAILURES, dispatch, one_at_a_time
 from function.mapserver.server import MapServer
 from function.mapserver.unlocked_dispatch import dispatch_unlocked
@@ -64,6 +65,21 @@ def test_other_threads_run_while_a_layer_waits_for_its_database(tmp_path: Path) 
         connection.close()
         with pytest.raises(LayerUnavailableError):
             answer.result(2 * SECONDS)
+
+
+def test_a_request_waits_for_others_that_are_drawn_no_longer_than_it_may() -> None:
+    server, request = package_server(), get_map(UTM, "GRID_CELLS", REQUEST="GetCapabilities")
+    with ThreadPoolExecutor(1) as drawing:
+
+        def ask(seconds: float) -> bytes:
+            deadline = Deadline.after(seconds)
+            return server.answer(request, {}, {}, ONLINE_RESOURCE, deadline=deadline).body
+
+        with one_at_a_time:
+            for seconds in (-1.0, 0.01):
+                with pytest.raises(DeadlineExceededError):
+                    drawing.submit(ask, seconds).result(SECONDS)
+        assert drawing.submit(ask, SECONDS).result(2 * SECONDS)
 
 
 @pytest.mark.parametrize("changes", REQUESTS)

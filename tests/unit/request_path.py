@@ -168,7 +168,9 @@ class StandInRenderer:
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
         changed_layers: Mapping[str, ArchiveLayer],
+        deadline: Deadline,
     ) -> StandInRendering:
+        deadline.check("render")
         legend = dict(parameters)["REQUEST"] == "GetLegendGraphic"
         assert extents == ({} if legend else EXTENTS)
         self.asked.append((dict(parameters), dict(rasters), online_resource))
