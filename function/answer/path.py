@@ -1,6 +1,6 @@
 """The request path: parse → search → read → render, each a stage of the trace."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from function.answer.exchange import Answer, Asked
@@ -11,6 +11,7 @@ from function.answer.telling import tell
 from function.layer import Publication
 from function.parse.coverage.query import CoverageRequest
 from function.parse.description import GET_LEGEND_GRAPHIC
+from function.parse.failure_picture import read_failure_picture
 from function.parse.feature_info import FeatureInfoRequest
 from function.parse.parameters import decode_form
 from function.parse.query import OwsQuery, PixelRequest
@@ -75,6 +76,17 @@ class RequestPath:
             _each_once(raster.scenes for raster in rasters.values()),
             _each_once(raster.warnings for raster in rasters.values()),
         )
+
+    def draw_failure(self, texts: Sequence[str], message: str) -> Answer | None:
+        """The picture of a failure that a request for a map wants; None where it wants none.
+
+        ``texts`` are the request's. Raises RenderError where it cannot be drawn.
+        """
+        picture = read_failure_picture(texts, self.publication, self._settings.max_pixels)
+        if picture is None:
+            return None
+        rendering = self._renderer.draw_message(picture, message)
+        return Answer(rendering.content_type, rendering.body)
 
     def _tell(
         self,

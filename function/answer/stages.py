@@ -7,6 +7,7 @@ from function.deadline import Deadline
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
+from function.picture import FailurePicture
 from function.pixel import PixelReading
 from function.raster import Raster
 from function.scene import Scene
@@ -76,6 +77,8 @@ class Renderer(Protocol):
         changed_layers: Mapping[str, ArchiveLayer],
         deadline: Deadline,
     ) -> Rendering: ...
+
+    def draw_message(self, picture: FailurePicture, message: str) -> Rendering: ...
 
 
 class CoverageWriter(Protocol):

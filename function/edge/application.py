@@ -7,7 +7,7 @@ import falcon
 from function.answer import RequestPath
 from function.edge.address import PublicAddress
 from function.edge.common_headers import CommonHeaders
-from function.edge.failure import answer_failure, answer_unexpected
+from function.edge.failure import Failures
 from function.edge.health import Live, Ready
 from function.edge.landing import Landing
 from function.edge.measures import Measures
@@ -56,6 +56,7 @@ def create_application(
     application.req_options.strip_url_path_trailing_slash = True
     for route, resource in routes.items():
         application.add_route(route, resource)
-    application.add_error_handler(Exception, answer_unexpected)
-    application.add_error_handler(OwsError, answer_failure)
+    failures = Failures(path)
+    application.add_error_handler(Exception, failures.answer_unexpected)
+    application.add_error_handler(OwsError, failures.answer_known)
     return application

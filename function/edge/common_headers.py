@@ -2,10 +2,11 @@
 
 import falcon
 
-from function.edge.ows import SCENES_HEADER, WARNING_HEADER
+from function.edge.ows import EXCEPTION_HEADER, SCENES_HEADER, WARNING_HEADER
 
 # What a script of another site may read of an answer, beside what it always may.
-EXPOSED = f"Content-Length, Server-Timing, traceresponse, {SCENES_HEADER}, {WARNING_HEADER}"
+OWN = f"{SCENES_HEADER}, {WARNING_HEADER}, {EXCEPTION_HEADER}"
+EXPOSED = f"Content-Length, Server-Timing, traceresponse, {OWN}"
 
 
 class CommonHeaders:

@@ -18,6 +18,8 @@ CACHE_SECONDS = 60
 
 SCENES_HEADER = "X-Sentinel-OWS-Scenes"
 WARNING_HEADER = "X-Sentinel-OWS-Warning"
+# The code of a failure that is answered as a picture.
+EXCEPTION_HEADER = "X-Sentinel-OWS-Exception"
 
 
 class OwsResource:

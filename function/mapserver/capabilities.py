@@ -29,8 +29,8 @@ class Legends:
 def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes:
     """A WMS capabilities document, 1.1.1 or 1.3.0, that states what is answered and no more.
 
-    Gone are exceptions drawn into images, requests that MapServer refers to and nobody answers,
-    CRS:84 where it is called SRS, and comments. New are GetLegendGraphic among the requests,
+    Gone are requests that MapServer refers to and nobody answers, CRS:84 where it is called SRS,
+    and comments. New are GetLegendGraphic among the requests,
     which MapServer tells of together with SLD alone, the sizes of legends, and what the TIME of
     the layers named in ``timed`` takes (1.3.0; the DTD of 1.1.1 has no place for it).
     """
@@ -49,9 +49,6 @@ def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes
 
 
 def _drop_unanswered(root: etree._Element) -> None:
-    for exception in _named(root, "Exception"):
-        # The first format is XML; the others draw the message, or nothing at all.
-        _drop(list(exception)[1:])
     _drop(
         link
         for link in _named(root, "MetadataURL")

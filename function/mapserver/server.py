@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,8 +20,10 @@ from function.mapserver.feeding import feed, has_square_pixels
 from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
+from function.mapserver.message_picture import draw_message
 from function.mapserver.ramp_style import LEGEND_SECTIONS, MAP_SECTIONS, lay_ramp
 from function.parse.coverage.request import SERVICE as WCS
+from function.picture import FailurePicture
 from function.raster import Raster
 from function.search import CollectionExtent
 
@@ -84,6 +87,13 @@ class MapServer:
         if operation == "getcapabilities":
             return Rendered(answer.content_type, self._correct(answer.body, extents))
         return answer
+
+    def draw_message(self, picture: FailurePicture, message: str) -> Rendered:
+        """Draw ``message`` as the picture that a request wants of its failure."""
+        if picture.format in OPAQUE_FORMATS:
+            picture = replace(picture, transparent=False)
+        with _alone():
+            return draw_message(self._mapfile.map.clone(), picture, message)
 
     def _lay_ramps(
         self,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from function.layer import Publication
 from function.parse.description import read_description
+from function.parse.exceptions import EXCEPTIONS
 from function.parse.feature_info import GET_FEATURE_INFO, SERVICE, read_feature_info
 from function.parse.get_map import read_map
 from function.parse.parameters import Parameters
@@ -14,23 +15,13 @@ from function.settings import Settings
 
 GET_MAP = "GetMap"
 
-_EXCEPTIONS = (
-    "XML",
-    "INIMAGE",
-    "BLANK",
-    "text/xml",
-    "application/vnd.ogc.se_xml",
-    "application/vnd.ogc.se_inimage",
-    "application/vnd.ogc.se_blank",
-)
-
 
 def read_map_query(
     parameters: Parameters, operation: str, publication: Publication, settings: Settings
 ) -> OwsQuery | MapRequest:
     """Read a request for ``operation``; raises the OwsError that names what is wrong with it."""
     version = negotiate(parameters)
-    parameters.choose("EXCEPTIONS", _EXCEPTIONS)
+    parameters.choose("EXCEPTIONS", EXCEPTIONS)
     opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))
     if operation == GET_MAP:
         drawing = read_map(parameters, version, publication, settings)

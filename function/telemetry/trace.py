@@ -24,6 +24,7 @@ from function.errors import OwsError, fault_of
 from function.telemetry import names
 from function.telemetry.names import Measure, Stage
 
+FIRST_ERROR = 400
 FIRST_SERVER_ERROR = 500
 
 stage_log = logging.getLogger("sentinel_ows.stage")
@@ -163,8 +164,13 @@ class RequestTrace:
 
     @property
     def failed(self) -> bool:
-        """Whether the server failed: a status from 500 on, or no reply at all."""
-        return self.status is None or self.status >= FIRST_SERVER_ERROR
+        """Whether the server failed: a status from 500 on, or no reply at all.
+
+        So does what is answered with a picture of it, whose status tells nothing.
+        """
+        if self.status is None or self.status >= FIRST_SERVER_ERROR:
+            return True
+        return self.status < FIRST_ERROR and self.error is not None and _is_of_server(self.error)
 
     @property
     def error_type(self) -> str | None:
@@ -194,8 +200,12 @@ def record_failure(span: Span, error: BaseException) -> None:
     """Record an exception; what a client did wrong is no error of the server's span."""
     span.record_exception(error)
     span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
-    if not isinstance(error, OwsError) or fault_of(error).status >= FIRST_SERVER_ERROR:
+    if _is_of_server(error):
         span.set_status(Status(StatusCode.ERROR, str(error)[: names.VALUE_CHARACTERS]))
+
+
+def _is_of_server(error: BaseException) -> bool:
+    return not isinstance(error, OwsError) or fault_of(error).status >= FIRST_SERVER_ERROR
 
 
 def _trace_parent(context: SpanContext) -> str:

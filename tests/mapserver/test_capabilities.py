@@ -30,6 +30,14 @@ EMPTY: dict[str, CollectionExtent] = {}
 
 VERSIONS = ["1.1.1", "1.3.0"]
 
+EXCEPTION_FORMATS = {
+    "1.1.1": [
+        "application/vnd.ogc.se_xml",
+        "application/vnd.ogc.se_inimage",
+        "application/vnd.ogc.se_blank",
+    ],
+    "1.3.0": ["XML", "INIMAGE", "BLANK"],
+}
 MAP_FORMATS = [
     "image/png",
     "image/png; mode=8bit",
@@ -155,7 +163,7 @@ def test_nothing_is_offered_that_is_not_answered(version: str) -> None:
     assert package_server().publication.queryable == set(queryable)
     assert texts(document, "//GetMap/Format/text()") == MAP_FORMATS
     assert texts(document, "//GetLegendGraphic/Format/text()") == ["image/png", "image/jpeg"]
-    assert len(texts(document, "//Exception/Format/text()")) == 1
+    assert texts(document, "//Exception/Format/text()") == EXCEPTION_FORMATS[version]
     assert texts(document, "//MetadataURL") == []
     assert texts(document, "//UserDefinedSymbolization") == []
     assert b"GetSchemaExtension" not in document

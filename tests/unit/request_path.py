@@ -10,11 +10,12 @@ import numpy as np
 from publications import COLLECTION, PUBLICATION
 
 from function.deadline import Deadline
-from function.errors import OwsError
+from function.errors import OwsError, RenderError
 from function.grid import Grid
 from function.item_search import ItemSearch
 from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
+from function.picture import FailurePicture
 from function.pixel import PixelReading
 from function.raster import Raster
 from function.scene import Scene
@@ -160,6 +161,7 @@ class StandInRenderer:
     failure: OwsError | Exception | None = None
     asked: list[tuple[dict[str, str], dict[str, Raster], str]] = field(default_factory=list)
     changed_layers: Mapping[str, ArchiveLayer] = field(default_factory=dict)
+    messages: list[tuple[FailurePicture, str]] = field(default_factory=list)
 
     def answer(
         self,
@@ -178,6 +180,12 @@ class StandInRenderer:
         if self.failure is not None:
             raise self.failure
         return StandInRendering("image/png", b"a picture")
+
+    def draw_message(self, picture: FailurePicture, message: str) -> StandInRendering:
+        if isinstance(self.failure, RenderError):
+            raise self.failure
+        self.messages.append((picture, message))
+        return StandInRendering(picture.format, b"a message")
 
 
 def stand_in_writer(query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]) -> StoredBody:

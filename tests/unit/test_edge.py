@@ -116,7 +116,8 @@ def test_a_map_is_answered_with_its_headers(edge: Edge) -> None:
         "x-sentinel-ows-scenes": "one; two",
         "access-control-allow-origin": "*",
         "access-control-expose-headers": "Content-Length, Server-Timing, traceresponse,"
-        " X-Sentinel-OWS-Scenes, X-Sentinel-OWS-Warning",
+        " X-Sentinel-OWS-Scenes, X-Sentinel-OWS-Warning,"
+        " X-Sentinel-OWS-Exception",
         "timing-allow-origin": "*",
     }
 
@@ -450,3 +451,34 @@ def message(result: Result) -> str:
         1:
     ]
     return str(exception.text)
+
+
+@pytest.mark.parametrize("wanted", ["INIMAGE", "application/vnd.ogc.se_inimage"])
+def test_a_failure_is_drawn_for_whoever_wants_a_picture(edge: Edge, wanted: str) -> None:
+    result = edge.get_map({"LAYERS": "nothing", "EXCEPTIONS": wanted, "FORMAT": "image/jpeg"})
+    assert result.status_code == 200
+    assert result.content == b"a message"
+    assert result.headers["content-type"] == "image/jpeg"
+    assert result.headers["x-sentinel-ows-exception"] == "LayerNotDefined"
+    assert result.headers["cache-control"] == "no-store"
+    ((picture, message),) = edge.renderer.messages
+    assert picture.format == "image/jpeg"
+    assert "'nothing' is not published" in message
+    assert f"(trace {result.headers['traceresponse'].split('-')[1]})" in message
+
+
+def test_what_went_wrong_inside_is_not_drawn_either(edge: Edge) -> None:
+    edge.renderer.failure = RuntimeError("secret")
+    result = edge.get_map({"EXCEPTIONS": "INIMAGE"})
+    assert result.status_code == 200
+    assert result.headers["x-sentinel-ows-exception"] == "NoApplicableCode"
+    ((_, message),) = edge.renderer.messages
+    assert "secret" not in message
+
+
+def test_a_picture_that_cannot_be_drawn_is_told_in_xml(edge: Edge) -> None:
+    edge.renderer.failure = RenderError("no font")
+    result = edge.get_map({"EXCEPTIONS": "INIMAGE"})
+    assert result.status_code == 500
+    assert b"no font" in result.content
+    assert "x-sentinel-ows-exception" not in result.headers

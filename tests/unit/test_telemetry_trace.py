@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
-from function.errors import CatalogueUnavailableError, InvalidTimeError
+from function.errors import CatalogueUnavailableError, InvalidParameterError, InvalidTimeError
 from function.telemetry import Telemetry, names
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -341,3 +341,24 @@ def test_what_is_passed_over_is_an_event_and_counted(recorded: Recorded) -> None
     assert dict(read.events[0].attributes or {}) == {
         "sentinel_ows.message": "B04 of S2A cannot be decoded"
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "failed"),
+    [
+        (CatalogueUnavailableError("away"), 200, True),
+        (RuntimeError("broken"), 200, True),
+        (InvalidParameterError("wrong"), 200, False),
+        (InvalidParameterError("wrong"), 400, False),
+        (CatalogueUnavailableError("away"), 503, True),
+        (None, 200, False),
+    ],
+)
+def test_a_failure_is_one_also_where_it_is_answered_as_a_picture(
+    recorded: Recorded, error: Exception | None, status: int, failed: bool
+) -> None:
+    with recorded.telemetry.request("GET", "/ows", {}) as trace:
+        if error is not None:
+            trace.fail(error)
+        trace.reply(status, 10)
+        assert trace.failed is failed
