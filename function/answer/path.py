@@ -8,6 +8,7 @@ from function.answer.reading import LayerReading
 from function.answer.searching import Found, LayerSearch
 from function.answer.stages import Catalogue, CoverageWriter, PixelReader, Reader, Renderer
 from function.answer.telling import tell
+from function.deadline import Deadline
 from function.layer import Publication
 from function.parse.coverage.query import CoverageRequest
 from function.parse.description import GET_LEGEND_GRAPHIC
@@ -22,6 +23,9 @@ from function.search import CollectionExtent
 from function.settings import Settings
 from function.stored_body import StoredBody
 from function.telemetry import RequestTrace
+
+# The request's own time may be up; a report in XML takes none.
+FAILURE_SECONDS = 1.0
 
 
 class RequestPath:
@@ -80,12 +84,13 @@ class RequestPath:
     def draw_failure(self, texts: Sequence[str], message: str) -> Answer | None:
         """The picture of a failure that a request for a map wants; None where it wants none.
 
-        ``texts`` are the request's. Raises RenderError where it cannot be drawn.
+        ``texts`` are the request's. Raises RenderError where it cannot be drawn, and
+        DeadlineExceededError where MapServer has no time for it.
         """
         picture = read_failure_picture(texts, self.publication, self._settings.max_pixels)
         if picture is None:
             return None
-        rendering = self._renderer.draw_message(picture, message)
+        rendering = self._renderer.draw_message(picture, message, Deadline.after(FAILURE_SECONDS))
         return Answer(rendering.content_type, rendering.body)
 
     def _tell(
@@ -106,7 +111,9 @@ class RequestPath:
                 query,
                 readings,
                 lambda: (
-                    self._renderer.answer(query.parameters, {}, {}, asked.online_resource, {}).body
+                    self._renderer.answer(
+                        query.parameters, {}, {}, asked.online_resource, {}, asked.deadline
+                    ).body
                 ),
             )
             stage.record("bytes", len(body))

@@ -78,7 +78,9 @@ class Renderer(Protocol):
         deadline: Deadline,
     ) -> Rendering: ...
 
-    def draw_message(self, picture: FailurePicture, message: str) -> Rendering: ...
+    def draw_message(
+        self, picture: FailurePicture, message: str, deadline: Deadline
+    ) -> Rendering: ...
 
 
 class CoverageWriter(Protocol):

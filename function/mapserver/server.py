@@ -88,11 +88,16 @@ class MapServer:
             return Rendered(answer.content_type, self._correct(answer.body, extents))
         return answer
 
-    def draw_message(self, picture: FailurePicture, message: str) -> Rendered:
-        """Draw ``message`` as the picture that a request wants of its failure."""
+    def draw_message(
+        self, picture: FailurePicture, message: str, deadline: Deadline | None = None
+    ) -> Rendered:
+        """Draw ``message`` as the picture that a request wants of its failure.
+
+        Raises RenderError, and DeadlineExceededError as ``answer`` does.
+        """
         if picture.format in OPAQUE_FORMATS:
             picture = replace(picture, transparent=False)
-        with _alone():
+        with _alone(deadline):
             return draw_message(self._mapfile.map.clone(), picture, message)
 
     def _lay_ramps(

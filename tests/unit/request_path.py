@@ -181,7 +181,10 @@ class StandInRenderer:
             raise self.failure
         return StandInRendering("image/png", b"a picture")
 
-    def draw_message(self, picture: FailurePicture, message: str) -> StandInRendering:
+    def draw_message(
+        self, picture: FailurePicture, message: str, deadline: Deadline
+    ) -> StandInRendering:
+        deadline.check("render")
         if isinstance(self.failure, RenderError):
             raise self.failure
         self.messages.append((picture, message))
