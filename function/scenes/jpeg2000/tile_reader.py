@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -36,6 +37,10 @@ class _Key:
     identity: Identity
     reduction: int
     window: Rectangle
+
+
+class _GivenUpError(Exception):
+    """Who was to make a block did not come to it: whoever waits for it makes it."""
 
 
 class TileReader:
@@ -77,14 +82,18 @@ class TileReader:
         """
         area = _place(index, window, reduction)
         blocks = _blocks(source.identity, index, area, reduction)
-        claims = {key: self._kept.claim(key) for key in blocks}
-        to_make = {key: blocks[key] for key, claim in claims.items() if claim.to_make}
-        kept = sum(len(block.tiles) for key, block in blocks.items() if key not in to_make)
         counts = counts or self._counts
-        counts.add(windows=1, tiles_kept=kept)
-        if to_make:
-            self._make(source, index, reduction, to_make, counts)
-        parts = {key: claim.future.result() for key, claim in claims.items()}
+        counts.add(windows=1)
+        parts: dict[_Key, Samples] = {}
+        while len(parts) < len(blocks):
+            claims = {key: self._kept.claim(key) for key in blocks if key not in parts}
+            to_make = {key: blocks[key] for key, claim in claims.items() if claim.to_make}
+            if to_make:
+                self._make(source, index, reduction, to_make, counts)
+            for key, claim in claims.items():
+                with suppress(_GivenUpError):
+                    parts[key] = claim.future.result()
+                    counts.add(tiles_kept=0 if claim.to_make else len(blocks[key].tiles))
         first = next(iter(parts.values()))
         samples = np.empty((first.shape[0], window.height, window.width), first.dtype)
         for key, part in parts.items():
@@ -137,9 +146,10 @@ class TileReader:
                     for key in largest_first
                 ]
                 run_all(self._executor, tasks)
-        except BaseException as error:
+        except BaseException:
             for key in undone:
-                self._kept.abandon(key, error)
+                # What failed may be another block, or this thread's time or network.
+                self._kept.abandon(key, _GivenUpError())
             raise
 
     def _decode(

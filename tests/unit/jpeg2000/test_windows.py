@@ -5,8 +5,11 @@ origins of image and tiles, components, colour transform, precision, sign, progr
 filters and marker segments.
 """
 
+import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +18,14 @@ from concurrent_pool import inline_pool
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from function.scenes.decoder import PixelWindow
+from function.scenes.decoder import PixelWindow, Samples
+from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import image_area
 from function.scenes.jpeg2000.index_building import build_index
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.tile_reader import TileReader
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -173,6 +179,54 @@ def test_the_same_window_is_decoded_once(tmp_path: Path, codestreams: Codestream
     second = reader.read(source, index, PixelWindow(50, 50, 100, 100), 0)
     np.testing.assert_array_equal(first, second + 1)
     assert counts.snapshot()["tiles_decoded"] == counts.snapshot()["tiles_kept"] == 4
+
+
+class UnstartedPool(Executor):
+    """A pool whose threads never come to anything: callers do all by themselves, in order."""
+
+    def submit(self, *_: object, **__: object) -> "Future[Any]":
+        return Future()
+
+
+def test_a_damaged_block_does_not_fail_who_waits_for_another_one(
+    tmp_path: Path, openjpeg: OpenJpeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = texture(1, 100, 600, 8)
+    path = encode(tmp_path, samples, Encoding(tile=(300, 100)))
+    source = MemorySource(path.read_bytes())
+    index = build_index(source)
+    begun, waited_for = threading.Event(), threading.Event()
+
+    class Damaged:
+        """The tile to the right cannot be decoded, which shows once somebody waits."""
+
+        name = "damaged"
+
+        def decode(self, codestream: bytes, *arguments: Any) -> Samples:
+            if arguments[1].x0 == 300:
+                begun.set()
+                assert waited_for.wait(60)
+                raise CodestreamError("damaged")
+            return openjpeg.decode(codestream, *arguments)
+
+    claim = ByteBoundedCache.claim
+
+    def watched(cache: ByteBoundedCache[Any, Any], key: Any) -> Any:
+        claimed = claim(cache, key)
+        if begun.is_set():
+            waited_for.set()
+        return claimed
+
+    monkeypatch.setattr(ByteBoundedCache, "claim", watched)
+    reader = TileReader(Damaged(), UnstartedPool(), 1 << 20, DecodingCounts())
+    with ThreadPoolExecutor(1) as pool:
+        # The larger block, which is damaged, comes first; to the left one it never comes.
+        both = pool.submit(reader.read, source, index, PixelWindow(250, 0, 150, 100), 0)
+        assert begun.wait(60)
+        found = reader.read(source, index, PixelWindow(250, 0, 50, 100), 0)
+        with pytest.raises(CodestreamError, match="damaged"):
+            both.result(60)
+    np.testing.assert_array_equal(found, samples[:, :, 250:300])
 
 
 def test_another_state_of_a_file_is_decoded_anew(
