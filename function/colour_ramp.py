@@ -71,6 +71,46 @@ class ColourRamp:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ColourStops:
+    """Colours stated for values, which rise: ``stops`` of (value, colour), two at least.
+
+    Between values colours blend, unless they are ``stepped``: then each holds from its value to the
+    next, the last beyond. What lies outside has the colour of its end.
+    """
+
+    stops: tuple[tuple[float, Colour], ...]
+    stepped: bool
+
+    @property
+    def lowest(self) -> float:
+        """The value of the first colour; stepped, a step below the first value that tells."""
+        return self._borders[0]
+
+    @property
+    def highest(self) -> float:
+        return self._borders[-1]
+
+    @property
+    def _borders(self) -> tuple[float, ...]:
+        values = tuple(value for value, _ in self.stops)
+        if not self.stepped:
+            return values
+        # The first and the last colour are as wide as those within, for a legend's sake.
+        inner = values[1:]
+        step = (inner[-1] - inner[0]) / (len(inner) - 1) if len(inner) > 1 else 1.0
+        return (inner[0] - step, *inner, inner[-1] + step)
+
+    def sections(self, _count: int) -> tuple[Section, ...]:
+        """Give the parts that are stated, lowest first."""
+        colours = [colour for _, colour in self.stops]
+        ends = list(zip(colours, colours, strict=True) if self.stepped else pairwise(colours))
+        return tuple(
+            Section(low, high, first, last)
+            for (low, high), (first, last) in zip(pairwise(self._borders), ends, strict=True)
+        )
+
+
 def check_colour_map(name: str) -> str:
     """Give ``name`` where it is one of a colour map, in any case, ``_r`` at its end reversing it.
 

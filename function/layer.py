@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from function.colour_ramp import ColourRamp
+from function.colour_ramp import ColourRamp, ColourStops
 
 
 class LayerKind(StrEnum):
@@ -68,7 +68,7 @@ class ArchiveLayer:
     expression_bands: tuple[str, ...] = ()
     masked_probability: float | None = None
     masked_clouds: frozenset[str] = frozenset()
-    ramp: ColourRamp | None = None
+    ramp: ColourRamp | ColourStops | None = None
     composite: Composite = Composite.FIRST
     class_names: tuple[tuple[int, str], ...] = ()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function.colour_ramp import Colour, ColourRamp, Section
+from function.colour_ramp import Colour, ColourRamp, ColourStops, Section
 
 # A map's ramp is straight between this many colours: no colour map bends so sharply that a step of
 # 255 is missed by more than two.
@@ -13,10 +13,13 @@ LEGEND_SECTIONS = 8
 # no more shades.
 BUCKETS = 256
 
+# Where colours change at once, a value may lie on the wrong side by half a bucket.
+STEPPED_BUCKETS = 1024
+
 STYLE = "ramp"
 
 
-def lay_ramp(layer: Any, ramp: ColourRamp, sections: int) -> None:
+def lay_ramp(layer: Any, ramp: ColourRamp | ColourStops, sections: int) -> None:
     """Give ``layer``, a layerObj, the classes of ``ramp`` in place of those that it has."""
     while layer.numclasses:
         layer.removeClass(0)
@@ -24,7 +27,11 @@ def lay_ramp(layer: Any, ramp: ColourRamp, sections: int) -> None:
     classes[-1] = _class(ramp.sections(sections)[-1], last=True)
     layer.updateFromString(f'LAYER CLASSGROUP "{STYLE}" {" ".join(classes)} END')
     layer.setProcessingKey("SCALE", f"{ramp.lowest!r},{ramp.highest!r}")
-    layer.setProcessingKey("SCALE_BUCKETS", str(BUCKETS))
+    layer.setProcessingKey("SCALE_BUCKETS", str(STEPPED_BUCKETS if _is_stepped(ramp) else BUCKETS))
+
+
+def _is_stepped(ramp: ColourRamp | ColourStops) -> bool:
+    return isinstance(ramp, ColourStops) and ramp.stepped
 
 
 def _class(section: Section, last: bool = False) -> str:

@@ -7,7 +7,7 @@ from function.parse.description import read_description
 from function.parse.exceptions import EXCEPTIONS
 from function.parse.feature_info import GET_FEATURE_INFO, SERVICE, read_feature_info
 from function.parse.get_map import read_map
-from function.parse.parameters import Parameters
+from function.parse.parameters import SLD_BODY, Parameters
 from function.parse.processing import read_changed_layers
 from function.parse.query import MapRequest, OwsQuery
 from function.parse.version import negotiate
@@ -22,6 +22,9 @@ def read_map_query(
     """Read a request for ``operation``; raises the OwsError that names what is wrong with it."""
     version = negotiate(parameters)
     parameters.choose("EXCEPTIONS", EXCEPTIONS)
+    if parameters.find(SLD_BODY) is not None:
+        # What it states goes before the styles that have names.
+        parameters = parameters.with_value("STYLES", "").with_value("STYLE", "")
     opening = (("SERVICE", SERVICE), ("VERSION", version), ("REQUEST", operation))
     if operation == GET_MAP:
         drawing = read_map(parameters, version, publication, settings)

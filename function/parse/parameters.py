@@ -14,6 +14,9 @@ MAX_PARAMETERS = 100
 # A message repeats this much of a bad value: enough to recognise it, too little to flood a log.
 SHOWN_CHARACTERS = 60
 
+# The only parameter that is a document, and comes in lines.
+SLD_BODY = "SLD_BODY"
+_LINE_BREAK = re.compile(r"[\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -35,6 +38,10 @@ def decode_form(*texts: str) -> tuple[tuple[str, str], ...]:
             raise InvalidParameterError(
                 f"a request may have at most {MAX_PARAMETERS} parameters"
             ) from error
+    pairs = [
+        (key, _LINE_BREAK.sub(" ", value) if key.upper() == SLD_BODY else value)
+        for key, value in pairs
+    ]
     for key, value in pairs:
         if _CONTROL.search(key) or _CONTROL.search(value):
             raise InvalidParameterError(f"{shown(key)} has control characters")

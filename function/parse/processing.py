@@ -9,6 +9,7 @@ from function.errors import InvalidParameterError
 from function.formula import FormulaLimits, read_formula
 from function.layer import ArchiveLayer, Composite, LayerKind
 from function.parse.parameters import Parameters, shown
+from function.parse.styled_layers import KEY, read_styled_layers
 from function.settings import Settings
 
 # Beyond any index, and what float32 tells apart at that size is still less than one.
@@ -31,7 +32,7 @@ def read_changed_layers(
     takes the parameter.
     """
     changed = dict(layers)
-    for change in (_with_expression, _with_ramp, _with_composite, _with_probability):
+    for change in (_with_expression, _with_ramp, _with_stops, _with_composite, _with_probability):
         changed |= change(parameters, changed, settings)
     return {name: layer for name, layer in changed.items() if layer != layers[name]}
 
@@ -64,7 +65,9 @@ def _with_ramp(parameters: Parameters, layers: Layers, _settings: Settings) -> L
     if colour_map is None and colour_range is None:
         return {}
     key = "COLORRANGE" if colour_map is None else "COLORMAP"
-    ramps = {name: layer.ramp for name, layer in layers.items() if layer.ramp is not None}
+    ramps = {
+        name: layer.ramp for name, layer in layers.items() if isinstance(layer.ramp, ColourRamp)
+    }
     if colour_map is not None:
         ramps = {
             name: replace(ramp, colour_map=check_colour_map(colour_map))
@@ -74,6 +77,18 @@ def _with_ramp(parameters: Parameters, layers: Layers, _settings: Settings) -> L
         lowest, highest = read_colour_range(colour_range)
         ramps = {name: ColourRamp(ramp.colour_map, lowest, highest) for name, ramp in ramps.items()}
     return _taking(key, {name: replace(layers[name], ramp=ramp) for name, ramp in ramps.items()})
+
+
+def _with_stops(parameters: Parameters, layers: Layers, _settings: Settings) -> Layers:
+    styled = read_styled_layers(parameters)
+    if not styled:
+        return {}
+    indices = {name: each for name, each in layers.items() if each.kind is LayerKind.INDEX}
+    ramps = {name: stops for name, stops in styled.items() if name in indices}
+    return _taking(
+        f"the ColorMap of {KEY}",
+        {name: replace(indices[name], ramp=stops) for name, stops in ramps.items()},
+    )
 
 
 def read_colour_range(text: str) -> tuple[float, float]:

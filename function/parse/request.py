@@ -18,7 +18,7 @@ from function.parse.description import OPERATIONS as MAP_DESCRIPTIONS
 from function.parse.feature_info import GET_FEATURE_INFO
 from function.parse.feature_info import SERVICE as WMS
 from function.parse.map_request import GET_MAP, read_map_query
-from function.parse.parameters import Parameters, shown
+from function.parse.parameters import SLD_BODY, Parameters, shown
 from function.parse.query import MapRequest, OwsQuery
 from function.settings import Settings
 
@@ -77,14 +77,15 @@ def read_query(
     opened: Opening, publication: Publication, settings: Settings
 ) -> OwsQuery | MapRequest | CoverageRequest:
     """Read a request of WMS or WCS; raises the OwsError that names what is wrong with it."""
-    _refuse_overrides(opened.parameters)
+    _refuse_overrides(opened)
     read = read_coverage_query if opened.service == WCS else read_map_query
     return read(opened.parameters, opened.operation, publication, settings)
 
 
-def _refuse_overrides(parameters: Parameters) -> None:
-    for key in parameters.names():
-        if _OVERRIDE.fullmatch(key) and key not in _HARMLESS:
+def _refuse_overrides(opened: Opening) -> None:
+    harmless = _HARMLESS | ({SLD_BODY} if opened.service == WMS else set())
+    for key in opened.parameters.names():
+        if _OVERRIDE.fullmatch(key) and key not in harmless:
             raise RefusedParameterError(
                 f"{shown(key)} is refused: maps and styles are those of the service"
             )

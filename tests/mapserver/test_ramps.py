@@ -8,7 +8,7 @@ from cmap import Colormap
 from map_requests import ONLINE_RESOURCE, UTM, decode, get_map, one_band, package_server
 from numpy.typing import NDArray
 
-from function.colour_ramp import ColourRamp
+from function.colour_ramp import ColourRamp, ColourStops
 from function.grid import Grid
 from function.mapserver.ramp_style import LEGEND_SECTIONS
 
@@ -23,7 +23,9 @@ def expected_colours(colour_map: str, places: NDArray[np.float64]) -> NDArray[np
     return shown[..., :3]
 
 
-def draw(ramp: ColourRamp, values: NDArray[np.float32], grid: Grid) -> NDArray[np.int_]:
+def draw(
+    ramp: ColourRamp | ColourStops, values: NDArray[np.float32], grid: Grid
+) -> NDArray[np.int_]:
     changed = {INDEX: replace(LAYER, ramp=ramp)}
     rasters = {INDEX: one_band(grid, values)}
     answer = package_server().answer(get_map(grid, INDEX), rasters, {}, ONLINE_RESOURCE, changed)
@@ -58,7 +60,7 @@ def test_without_a_request_the_ramp_is_that_of_the_mapfile() -> None:
     assert np.abs(decode(answer)[0, :3, :3].astype(int) - expected).max() <= 2
 
 
-def legend(ramp: ColourRamp | None) -> NDArray[np.uint8]:
+def legend(ramp: ColourRamp | ColourStops | None) -> NDArray[np.uint8]:
     request = {
         "SERVICE": "WMS",
         "VERSION": "1.3.0",
@@ -94,3 +96,28 @@ def test_a_ramp_of_one_request_is_not_that_of_the_next() -> None:
 def test_both_ends_of_the_range_are_drawn(lowest: float, highest: float) -> None:
     drawn = draw(ColourRamp("gray", lowest, highest), np.array([lowest, highest], np.float32), UTM)
     np.testing.assert_allclose(drawn[0, :2], [(0, 0, 0, 255), (255, 255, 255, 255)], atol=2)
+
+
+def test_stated_colours_blend_between_their_values() -> None:
+    stops = ColourStops(((-0.5, (0, 0, 0)), (0.0, (200, 100, 0)), (1.0, (0, 100, 255))), False)
+    values = np.linspace(-1, 1.5, WIDE.width * WIDE.height, dtype=np.float32)
+    drawn = draw(stops, values, WIDE)[..., :3].reshape(-1, 3)
+    for channel in range(3):
+        told = [colour[channel] for _, colour in stops.stops]
+        expected = np.interp(values, [-0.5, 0.0, 1.0], told)
+        assert np.abs(drawn[:, channel] - expected).max() <= 3
+
+
+def test_stepped_colours_hold_from_their_value_to_the_next() -> None:
+    colours = [(10, 0, 0), (0, 20, 0), (0, 0, 30)]
+    stops = ColourStops(((-1e6, colours[0]), (0.2, colours[1]), (0.6, colours[2])), True)
+    values = np.array([-3.0, 0.1, 0.198, 0.202, 0.59, 0.61, 0.9, 7.0], np.float32)
+    drawn = draw(stops, values, UTM)[0, : len(values), :3]
+    expected = [colours[place] for place in (0, 0, 0, 1, 1, 2, 2, 2)]
+    np.testing.assert_array_equal(drawn, expected)
+
+
+def test_the_legend_has_stated_colours() -> None:
+    stops = ColourStops(((0.0, (1, 2, 3)), (0.5, (250, 0, 0))), True)
+    shown = {tuple(map(int, colour)) for colour in legend(stops).reshape(-1, 3)}
+    assert {(1, 2, 3), (250, 0, 0)} <= shown

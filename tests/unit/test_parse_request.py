@@ -355,7 +355,7 @@ WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
     ({"layer.class.style": "x"}, RefusedParameterError, "LAYER"),
     ({"layer[0]": "x"}, RefusedParameterError, "LAYER"),
     ({"SLD": "http://example.org/style.sld"}, RefusedParameterError, "SLD"),
-    ({"sld_body": "<StyledLayerDescriptor/>"}, RefusedParameterError, "SLD_BODY"),
+    ({"sld_body": "<Styles/>"}, InvalidParameterError, "SLD_BODY is no StyledLayerDescriptor"),
     ({"mode": "map"}, RefusedParameterError, "MODE"),
 ]
 
