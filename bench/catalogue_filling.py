@@ -42,8 +42,8 @@ WHERE st_area(part) > 0.001
 """
 # What is left of the schema is what a search needs. Made anew once the rows are there.
 BARE = """
-ALTER TABLE codestream_indexes SET UNLOGGED;
 ALTER TABLE codestream_indexes DROP CONSTRAINT codestream_index_scene;
+ALTER TABLE scene_fingerprints DROP CONSTRAINT scene_fingerprint_scene;
 ALTER TABLE scenes SET UNLOGGED;
 ALTER TABLE scenes DISABLE TRIGGER USER;
 CREATE TABLE index_definitions AS SELECT indexdef FROM pg_indexes WHERE tablename = 'scenes';
@@ -94,7 +94,7 @@ SELECT
         to_jsonb(format(
             's3://eodata/Sentinel-2/MSI/L2A/%%s/%%s/', to_char(taken, 'YYYY/MM/DD'), cell
         ))
-    )
+    )::text
 FROM (
     SELECT
         *, random() AS sky, (ARRAY['S2A', 'S2B'])[1 + number %% 2] AS craft,

@@ -38,7 +38,9 @@ MOST_ROUND_TRIPS = 2
 # What was catalogued on disk is read from the store.
 MOVE = """
 UPDATE scenes
-SET assets = jsonb_set(assets, '{root}', to_jsonb(replace(assets ->> 'root', %s, %s)))
+SET assets = jsonb_set(
+    assets::jsonb, '{root}', to_jsonb(replace(assets::jsonb ->> 'root', %s, %s))
+)::text
 """
 # As ingest from the store would have it: the ETag stands for the time of the file.
 STAMP = """

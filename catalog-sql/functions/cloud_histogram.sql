@@ -3,7 +3,9 @@ CREATE OR REPLACE FUNCTION count_cloud(histogram bigint[], cloud_cover double pr
 RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 DECLARE
-    step constant integer := least(floor(cloud_cover / 10), 9) + 1;
+    step constant integer := width_bucket(
+        cloud_cover, '{0,10,20,30,40,50,60,70,80,90}'::double precision[]
+    );
 BEGIN
     histogram[step] := histogram[step] + 1;
     RETURN histogram;

@@ -21,7 +21,7 @@ BEGIN
     SELECT
         scenes.scene_id, in_asset, in_version, in_file_size, in_file_stamp, in_packets, in_unfit
     FROM scenes
-    WHERE scenes.name = scene_name AND href_of_asset(scenes.assets, in_asset) = href
+    WHERE scenes.name = scene_name AND href_of_asset(scenes.assets::jsonb, in_asset) = href
     ON CONFLICT (scene_id, asset) DO UPDATE SET
         version = excluded.version,
         file_size = excluded.file_size,

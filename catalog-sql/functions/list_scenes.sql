@@ -5,10 +5,6 @@
 -- from the last of one page to the next meets each scene once, whatever is written meanwhile.
 -- Superseded scenes are listed only where they are named.
 
--- A list that is narrowed by no area goes by this.
-CREATE INDEX IF NOT EXISTS scenes_collection_acquired
-ON scenes (collection, acquired) WHERE NOT superseded;
-
 CREATE OR REPLACE FUNCTION list_scenes(
     in_collections text[],
     in_names text[],
@@ -30,7 +26,7 @@ CREATE OR REPLACE FUNCTION list_scenes(
     cell text,
     cloud_cover double precision,
     footprint text,
-    assets jsonb
+    assets text
 )
 LANGUAGE plpgsql STABLE
 -- How much lies in the area and the time decides what a scene on no grid is best found by.

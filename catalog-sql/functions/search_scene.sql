@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION search_scene(
     cell text,
     cloud_cover double precision,
     footprint text,
-    assets jsonb
+    assets text
 )
 LANGUAGE sql STABLE AS $$
     SELECT

@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION search_scenes(
     cell text,
     cloud_cover double precision,
     footprint text,
-    assets jsonb
+    assets text
 )
 LANGUAGE plpgsql STABLE
 -- One plan a session, of nested loops through indexes. How few rows each step gives is known here,

@@ -51,8 +51,8 @@ BEGIN
         DELETE FROM codestream_indexes AS known
         WHERE
             known.scene_id = given.scene_id
-            AND href_of_asset(given.assets, known.asset)
-            IS DISTINCT FROM href_of_asset(held.assets, known.asset);
+            AND href_of_asset(given.assets::jsonb, known.asset)
+            IS DISTINCT FROM href_of_asset(held.assets::jsonb, known.asset);
         outcome := 'updated';
     END IF;
 

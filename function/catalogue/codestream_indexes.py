@@ -33,11 +33,11 @@ SELECT keep_codestream_index(
 """
 KNOWN = """
 SELECT
-    held.asset, href_of_asset(scenes.assets, held.asset), held.version, held.file_size,
+    held.asset, href_of_asset(scenes.assets::jsonb, held.asset), held.version, held.file_size,
     held.file_stamp, held.unfit
 FROM scenes
 INNER JOIN codestream_indexes AS held ON scenes.scene_id = held.scene_id
-WHERE scenes.name = %(scene)s AND href_of_asset(scenes.assets, held.asset) IS NOT NULL
+WHERE scenes.name = %(scene)s AND href_of_asset(scenes.assets::jsonb, held.asset) IS NOT NULL
 """
 
 log = logging.getLogger("sentinel_ows.codestream_indexes")

@@ -23,7 +23,7 @@ LIST = """
 SELECT
     scenes.name, scenes.collection, scenes.acquired, scenes.generated, scenes.platform,
     scenes.baseline, scenes.relative_orbit, scenes.cell, scenes.cloud_cover, scenes.superseded,
-    jsonb_array_length(scenes.assets -> 'assets')
+    jsonb_array_length(scenes.assets::jsonb -> 'assets')
 FROM scenes
 WHERE
     (%(collection)s::text IS NULL OR scenes.collection = %(collection)s)
@@ -60,8 +60,8 @@ SHOW = """
 SELECT
     scenes.name, scenes.collection, scenes.acquired, scenes.generated, scenes.platform,
     scenes.baseline, scenes.relative_orbit, scenes.cell, scenes.cloud_cover, scenes.superseded,
-    jsonb_array_length(scenes.assets -> 'assets'), scenes.datatake,
-    st_asgeojson(scenes.footprint), scenes.assets::text,
+    jsonb_array_length(scenes.assets::jsonb -> 'assets'), scenes.datatake,
+    st_asgeojson(scenes.footprint), scenes.assets,
     (
         SELECT count(*) FILTER (WHERE held.unfit IS NULL)
         FROM codestream_indexes AS held WHERE held.scene_id = scenes.scene_id

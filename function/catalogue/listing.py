@@ -9,7 +9,7 @@ from function.scene import Scene
 LIST = """
 SELECT
     collection, name, acquired, generated, platform, baseline, datatake, relative_orbit, cell,
-    cloud_cover, footprint, assets::text
+    cloud_cover, footprint, assets
 FROM list_scenes(
     %(collections)s::text[], %(names)s::text[],
     st_setsrid(st_geomfromgeojson(%(area)s::text), 4326),

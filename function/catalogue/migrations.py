@@ -58,8 +58,8 @@ def migrate(url: str, sql_directory: Path) -> Migrated:
     """Apply to the database at ``url`` what it lacks of ``sql_directory``.
 
     Raises:
-        MigrationError: a file was edited or removed after it had been applied, two files have one
-            number, the database cannot be reached, or it refuses a statement.
+        MigrationError: a file was edited or removed after it had been applied, the numbers of files
+            do not follow one another, the database cannot be reached, or it refuses a statement.
     """
     migrations = _read_migrations(sql_directory / "migrations")
     functions = [_read(path) for path in sorted((sql_directory / "functions").glob("*.sql"))]
@@ -144,12 +144,13 @@ def _read_migrations(directory: Path) -> list[_SqlFile]:
     paths = sorted(directory.glob("*.sql"))
     if not paths:
         raise MigrationError(f"there are no migrations in {directory}")
-    last = ""
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         match = MIGRATION_NAME.fullmatch(path.name)
-        if match is None or match["number"] == last:
-            raise MigrationError(f"{path.name} should be named {NAMED} with a number of its own")
-        last = match["number"]
+        if match is None or int(match["number"]) != number:
+            raise MigrationError(
+                f"{path.name} should be named {NAMED} with the number {number:04d}: each has its"
+                " own, and none is left out"
+            )
     return [_read(path) for path in paths]
 
 

@@ -21,7 +21,7 @@ from function.search import CatalogueState, CollectionExtent, Search, TimeRange
 SEARCH = """
 SELECT
     name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,
-    footprint, assets::text
+    footprint, assets
 FROM search_scenes(
     %(collection)s::text,
     %(west)s::double precision, %(south)s::double precision,
@@ -37,7 +37,7 @@ SELECT FROM search_scenes('', 0, 0, 1, 1, NULL, NULL, 'mostRecent', 2, 1)
 NAMED = """
 SELECT
     name, acquired, generated, platform, baseline, datatake, relative_orbit, cell, cloud_cover,
-    footprint, assets::text
+    footprint, assets
 FROM search_scene(
     %(collection)s::text, %(scene)s::text,
     %(west)s::double precision, %(south)s::double precision,

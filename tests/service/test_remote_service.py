@@ -21,10 +21,10 @@ PREFIX = "Sentinel-2/MSI/L2A"
 MOVE = """
 UPDATE scenes
 SET assets = jsonb_set(
-    assets,
+    assets::jsonb,
     '{root}',
-    to_jsonb(regexp_replace(assets ->> 'root', '^.*/(?=[^/]+[.]SAFE/)', %s))
-)
+    to_jsonb(regexp_replace(assets::jsonb ->> 'root', '^.*/(?=[^/]+[.]SAFE/)', %s))
+)::text
 """
 # Longer than a client takes from one read to the next of the same round: usually, and on a machine
 # that is ever busier with other tests.

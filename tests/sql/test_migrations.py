@@ -18,6 +18,10 @@ def sql_directory(repository: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(repository / "catalog-sql", tmp_path / "catalog-sql"))
 
 
+def next_number(sql_directory: Path) -> int:
+    return len(list((sql_directory / "migrations").iterdir())) + 1
+
+
 def ledger(url: str) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute("SELECT * FROM schema_files ORDER BY name").fetchall()
@@ -87,7 +91,7 @@ def test_every_function_is_applied_again_after_a_migration(
     database_url: str, sql_directory: Path
 ) -> None:
     migrate(database_url, sql_directory)
-    number = 9000
+    number = next_number(sql_directory)
     (sql_directory / "migrations" / f"{number:04d}_drop.sql").write_text(
         "DROP FUNCTION keep_extents CASCADE;"
     )
@@ -104,7 +108,7 @@ def test_every_function_is_applied_again_after_a_migration(
 def test_a_failing_migration_leaves_the_database_as_it_was(
     database_url: str, sql_directory: Path
 ) -> None:
-    number = 9000
+    number = next_number(sql_directory)
     broken = sql_directory / "migrations" / f"{number:04d}_broken.sql"
     broken.write_text("CREATE TABLE half (); SELECT 1 / 0;")
     with pytest.raises(MigrationError, match=rf"{broken.name}: division by zero"):
@@ -119,7 +123,7 @@ def test_a_failing_migration_leaves_the_database_as_it_was(
 def test_a_catalogue_newer_than_the_program_is_an_error(
     database_url: str, sql_directory: Path
 ) -> None:
-    number = 9000
+    number = next_number(sql_directory)
     newer = sql_directory / "migrations" / f"{number:04d}_newer.sql"
     newer.write_text("SELECT 1;")
     migrate(database_url, sql_directory)
@@ -138,8 +142,10 @@ def test_a_database_that_is_not_there_is_an_error(database_url: str, sql_directo
         migrate(database_url.replace("/test_", "/absent_"), sql_directory)
 
 
-@pytest.mark.parametrize("name", ["0001_again.sql", "second.sql", "0002-dashed.sql"])
-def test_a_migration_without_a_number_of_its_own_is_an_error(
+@pytest.mark.parametrize(
+    "name", ["0001_again.sql", "second.sql", "0002-dashed.sql", "9000_later.sql"]
+)
+def test_a_migration_whose_number_does_not_follow_the_last_is_an_error(
     database_url: str, sql_directory: Path, name: str
 ) -> None:
     (sql_directory / "migrations" / name).write_text("SELECT 1;")

@@ -210,7 +210,7 @@ def test_what_others_write_into_the_table_is_checked_too(
     writer: SceneWriter, catalogue_url: str, document: object, rule: str
 ) -> None:
     writer.write(scene("a"))
-    update = "UPDATE scenes SET assets = %s::jsonb"
+    update = "UPDATE scenes SET assets = %s"
     with psycopg.connect(catalogue_url, autocommit=True) as connection:
         connection.execute(update, [json.dumps(listed())])
     with (
