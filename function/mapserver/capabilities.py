@@ -14,6 +14,8 @@ SLD = "http://www.opengis.net/sld"
 SCHEMA_REQUEST = "request=GetSchemaExtension"
 METADATA_REQUEST = "request=GetMetadata"
 
+XML_FORMATS = ("text/xml",)
+
 # TIME takes a list of values, and ``current`` for an open end (OGC 06-042, table C.1).
 TIME_ABILITIES = ("multipleValues", "current")
 
@@ -30,8 +32,8 @@ def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes
     """A WMS capabilities document, 1.1.1 or 1.3.0, that states what is answered and no more.
 
     Gone are requests that MapServer refers to and nobody answers, CRS:84 where it is called SRS,
-    and comments. New are GetLegendGraphic among the requests,
-    which MapServer tells of together with SLD alone, the sizes of legends, and what the TIME of
+    and comments. New are DescribeLayer and GetLegendGraphic among the requests, which
+    MapServer tells of together with SLD alone, the sizes of legends, and what the TIME of
     the layers named in ``timed`` takes (1.3.0; the DTD of 1.1.1 has no place for it).
     """
     parser = etree.XMLParser(
@@ -39,7 +41,7 @@ def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes
     )
     root = etree.fromstring(body, parser)
     _drop_unanswered(root)
-    _add_legend_request(root, legends.formats)
+    _add_requests(root, {"DescribeLayer": XML_FORMATS, "GetLegendGraphic": legends.formats})
     _correct_legend_sizes(root, legends.sizes)
     if root.get("version") == "1.3.0":
         _tell_time_abilities(root, timed)
@@ -61,23 +63,23 @@ def _drop_unanswered(root: etree._Element) -> None:
         root.set(SCHEMA_LOCATION, " ".join(kept))
 
 
-def _add_legend_request(root: etree._Element, formats: tuple[str, ...]) -> None:
-    """GetLegendGraphic beside GetMap, with its addresses (OGC 05-078r4, 12; DTD of 1.1.1)."""
+def _add_requests(root: etree._Element, requests: Mapping[str, tuple[str, ...]]) -> None:
+    """Add requests by name, with their formats and the addresses of GetMap (OGC 05-078r4; DTD)."""
     get_map = _named(root, "GetMap")[0]
-    request = deepcopy(get_map)
-    request.tag = "GetLegendGraphic"
-    if root.get("version") == "1.3.0":
-        request.tag = f"{{{SLD}}}GetLegendGraphic"
-    template = _named(request, "Format")[0]
-    offered = []
-    for media_type in formats:
-        offered.append(deepcopy(template))
-        offered[-1].text = media_type
-    _drop(_named(request, "Format"))
-    request[:0] = offered
-    # It comes after GetFeatureInfo, which not every mapfile has.
+    # They come after GetFeatureInfo, which not every mapfile has.
     before = [*_named(root, "GetFeatureInfo"), get_map][0]
-    before.addnext(request)
+    for name, formats in requests.items():
+        request = deepcopy(get_map)
+        request.tag = f"{{{SLD}}}{name}" if root.get("version") == "1.3.0" else name
+        template = _named(request, "Format")[0]
+        offered = []
+        for media_type in formats:
+            offered.append(deepcopy(template))
+            offered[-1].text = media_type
+        _drop(_named(request, "Format"))
+        request[:0] = offered
+        before.addnext(request)
+        before = request
 
 
 def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:

@@ -17,6 +17,7 @@ from function.mapserver.coverage_metadata import state_coverages
 from function.mapserver.dispatch import Rendered, dispatch, one_at_a_time
 from function.mapserver.extents import state_extents
 from function.mapserver.feeding import feed, has_square_pixels
+from function.mapserver.layer_description import correct_layers
 from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
@@ -86,6 +87,10 @@ class MapServer:
             )
         if operation == "getcapabilities":
             return Rendered(answer.content_type, self._correct(answer.body, extents))
+        if operation == "describelayer":
+            coverages = frozenset(self.publication.coverages)
+            corrected = correct_layers(answer.body, coverages, online_resource)
+            return Rendered(answer.content_type, corrected)
         return answer
 
     def draw_message(

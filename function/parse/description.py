@@ -1,4 +1,4 @@
-"""GetCapabilities and GetLegendGraphic (OGC 06-042, 7.2; OGC 05-078r4, 12).
+"""GetCapabilities, DescribeLayer and GetLegendGraphic (OGC 06-042, 7.2; OGC 05-078r4, 11 and 12).
 
 They need no pixels: MapServer answers them from the mapfile.
 """
@@ -14,7 +14,8 @@ from function.parse.version import WMS_130
 
 GET_CAPABILITIES = "GetCapabilities"
 GET_LEGEND_GRAPHIC = "GetLegendGraphic"
-OPERATIONS = (GET_CAPABILITIES, GET_LEGEND_GRAPHIC)
+DESCRIBE_LAYER = "DescribeLayer"
+OPERATIONS = (GET_CAPABILITIES, DESCRIBE_LAYER, GET_LEGEND_GRAPHIC)
 
 # The version of SLD that WMS 1.3.0 goes with; MapServer wants it said.
 SLD_VERSION = ("SLD_VERSION", "1.1.0")
@@ -32,6 +33,10 @@ def read_description(
     """The parameters of ``operation`` for MapServer; raises the OwsError for what is wrong."""
     if operation == GET_CAPABILITIES:
         return _read_optional(parameters, "UPDATESEQUENCE")
+    if operation == DESCRIBE_LAYER:
+        names = parameters.require("LAYERS").split(",")
+        layers = dict.fromkeys(each for name in names for each in expand(name, publication))
+        return (("LAYERS", ",".join(layers)), SLD_VERSION)
     return _read_legend(parameters, publication) + ((SLD_VERSION,) if version == WMS_130 else ())
 
 

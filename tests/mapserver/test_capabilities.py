@@ -155,6 +155,7 @@ def test_nothing_is_offered_that_is_not_answered(version: str) -> None:
         "GetCapabilities",
         "GetMap",
         "GetFeatureInfo",
+        "DescribeLayer",
         "GetLegendGraphic",
     ]
     assert texts(document, "//GetFeatureInfo/Format/text()") == list(InfoFormat)
