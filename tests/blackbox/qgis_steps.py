@@ -57,7 +57,9 @@ def open_layer(source: str, provider: str, crs: str | None = None) -> Any:
 
 def browse(service: str, url: str) -> dict[str, str]:
     """What the browser shows below a connection: titles of layers, and their sources."""
-    QgsSettings().setValue(f"qgis/connections-{service}/service/url", url)
+    # Where connections are kept before QGIS 3.26, and since.
+    for key in ("qgis/connections-{}/{}/url", "connections/ows/items/{}/connections/items/{}/url"):
+        QgsSettings().setValue(key.format(service, "service"), url)
     providers = QgsApplication.dataItemProviderRegistry().providers()
     (provider,) = (one for one in providers if one.name() == service.upper())
     waiting = [provider.createDataItem(f"{service}:/service", None)]
