@@ -1,6 +1,7 @@
 """XML documents searched without namespaces, and validated by OGC's schemas beside the checkout."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,15 @@ def find(document: bytes, path: str) -> list[Any]:
 
 def validate_by_schema(document: bytes, schemas: Path, entry: str) -> None:
     """Raise etree.DocumentInvalid for what is no valid instance of the XSD ``entry``."""
+    _schema(schemas, entry).assertValid(etree.fromstring(document))
+
+
+@cache
+def _schema(schemas: Path, entry: str) -> etree.XMLSchema:
+    """Those on GML take a second to load."""
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Local(schemas))
-    schema = etree.XMLSchema(etree.parse(schemas / entry, parser))
-    schema.assertValid(etree.fromstring(document))
+    return etree.XMLSchema(etree.parse(schemas / entry, parser))
 
 
 def validate_by_dtd(document: bytes, schemas: Path) -> None:

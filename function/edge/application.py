@@ -8,6 +8,7 @@ from function.answer import RequestPath
 from function.edge.address import PublicAddress
 from function.edge.common_headers import CommonHeaders
 from function.edge.failure import Failures
+from function.edge.header_names import CapitalisingApp
 from function.edge.health import Live, Ready
 from function.edge.landing import Landing
 from function.edge.measures import Measures
@@ -50,7 +51,7 @@ def create_application(
         "/health/ready": Ready(check),
         "/metrics": Measures(telemetry),
     }
-    application: Application = falcon.App()
+    application: Application = CapitalisingApp()
     application.add_middleware(Tracing(telemetry, frozenset(routes)))
     application.add_middleware(CommonHeaders())
     application.req_options.strip_url_path_trailing_slash = True

@@ -1,5 +1,6 @@
 """A finished mosaic as a file: GeoTIFF, also cloud-optimised, netCDF, JPEG 2000 or PNG."""
 
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from function.raster import NO_VALUE, SCALE, Raster
 
 # Reflectances are mostly noise to deflate: its higher levels take longer for a few percent.
 DEFLATE_LEVEL = "1"
-# The size of GDAL's own COG driver.
-BLOCK = "512"
+# The size of GDAL's own COG driver, and what blocks of TIFF are multiples of.
+BLOCK = 512
+BLOCK_UNIT = 16
 DRIVERS = {
     CoverageFormat.GEOTIFF: "GTiff",
     CoverageFormat.COG: "COG",
@@ -108,14 +110,15 @@ def _options(choice: CoverageFormat, pixels: NDArray[np.generic]) -> Mapping[str
     """GDAL's creation options for a driver."""
     # Differences of neighbours deflate better: horizontal ones, of floats byte by byte.
     predictor = "3" if pixels.dtype.kind == "f" else "2"
+    down, across = map(_block, pixels.shape[1:])
     options: dict[CoverageFormat, Mapping[str, str]] = {
         CoverageFormat.GEOTIFF: {
             "COMPRESS": "DEFLATE",
             "ZLEVEL": DEFLATE_LEVEL,
             "PREDICTOR": predictor,
             "TILED": "YES",
-            "BLOCKXSIZE": BLOCK,
-            "BLOCKYSIZE": BLOCK,
+            "BLOCKXSIZE": str(across),
+            "BLOCKYSIZE": str(down),
             "INTERLEAVE": "BAND",
             "BIGTIFF": "IF_SAFER",
         },
@@ -123,7 +126,7 @@ def _options(choice: CoverageFormat, pixels: NDArray[np.generic]) -> Mapping[str
             "COMPRESS": "DEFLATE",
             "LEVEL": DEFLATE_LEVEL,
             "PREDICTOR": "YES",
-            "BLOCKSIZE": BLOCK,
+            "BLOCKSIZE": str(min(down, across)),
             "OVERVIEW_RESAMPLING": "NEAREST",
         },
         CoverageFormat.NETCDF: {"FORMAT": "NC4", "COMPRESS": "DEFLATE", "ZLEVEL": DEFLATE_LEVEL},
@@ -136,6 +139,14 @@ def _options(choice: CoverageFormat, pixels: NDArray[np.generic]) -> Mapping[str
         CoverageFormat.PNG: {"ZLEVEL": DEFLATE_LEVEL},
     }
     return options[choice]
+
+
+def _block(length: int) -> int:
+    """The side of a block: no longer than the image needs.
+
+    A row of pixels around the world would otherwise be compressed as 512 rows.
+    """
+    return min(BLOCK, math.ceil(length / BLOCK_UNIT) * BLOCK_UNIT)
 
 
 def _without_sign(raster: Raster) -> NDArray[np.uint8] | NDArray[np.uint16]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -203,6 +204,40 @@ def test_a_step_without_scenes_is_empty(painter: Painter, maps: dict[str, str], 
     drawn = painter.draw(maps[TRUE_COLOUR], period=period, match="MatchUsingWholeRange")
     assert painter.times
     assert not drawn.any()
+
+
+@pytest.mark.parametrize("format_name", ["text", "html"])
+def test_identify_tells_what_a_pixel_is_and_which_scene_gave_it(
+    qgis: Qgis, maps: dict[str, str], format_name: str
+) -> None:
+    (told,) = identify(qgis, maps[NDVI], format_name).values()
+    for part in ("S2_L2A_NDVI", "B04", "B08", "_MSIL2A_20250510T", "2025-05-10T10:20:19"):
+        assert part in told
+
+
+def test_identify_makes_features(qgis: Qgis, maps: dict[str, str]) -> None:
+    (feature,) = identify(qgis, maps[NDVI], "features")
+    assert feature["layer"] == "S2_L2A_NDVI"
+    assert "_MSIL2A_20250510T" in feature["scene"]
+    assert feature["acquired"].startswith("2025-05-10T10:20:19")
+    red, infrared = float(feature["B04"]), float(feature["B08"])
+    index = (infrared - red) / (infrared + red)
+    assert float(feature["value"]) == pytest.approx(index, abs=1e-4)
+
+
+def identify(qgis: Qgis, source: str, format_name: str) -> Any:
+    """What QGIS tells of a point on land in the middle of the Web Mercator area."""
+    west, south, east, north = AREAS["EPSG:3857"]
+    return qgis.do(
+        "identify",
+        source=source,
+        provider="wms",
+        format=format_name,
+        crs="EPSG:3857",
+        point=[(west + east) / 2, (south + north) / 2],
+        bounds=AREAS["EPSG:3857"],
+        size=SIZE,
+    ).result
 
 
 def test_the_browser_shows_every_coverage(demo_service: Served, coverages: dict[str, str]) -> None:

@@ -24,6 +24,7 @@ from xml_documents import validate_by_dtd, validate_by_schema
 
 from function.answer import RequestPath
 from function.edge.application import create_application
+from function.edge.header_names import capitalise
 from function.errors import (
     FAULTS,
     CatalogueUnavailableError,
@@ -482,3 +483,11 @@ def test_a_picture_that_cannot_be_drawn_is_told_in_xml(edge: Edge) -> None:
     assert result.status_code == 500
     assert b"no font" in result.content
     assert "x-sentinel-ows-exception" not in result.headers
+
+
+def test_names_of_headers_have_their_capitals() -> None:
+    assert [capitalise(name) for name in ("content-type", "x-sentinel-ows-scenes", "ETag")] == [
+        "Content-Type",
+        "X-Sentinel-Ows-Scenes",
+        "Etag",
+    ]
