@@ -51,6 +51,14 @@ def times(text: str) -> tuple[TimeRange, ...]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def span(text: str) -> TimeRange:
+    """Read one time or interval as requests have it."""
+    ranges = times(text)
+    if len(ranges) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no single time or interval")
+    return ranges[0]
+
+
 def beginning(text: str) -> datetime:
     """Read one time, which may be of a reduced precision, and give its first instant."""
     ranges = times(text)

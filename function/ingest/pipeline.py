@@ -38,8 +38,9 @@ from function.ingest.scene_indexing import IndexedScene, SceneIndexer
 from function.ingest.sources import Source, SourceUnreachableError
 
 Result = TypeVar("Result")
-# Candidates; a source that failed; None is the end.
-Found: TypeAlias = "queue.Queue[Sequence[Candidate] | Ingested | None]"
+# Candidates; a source that failed; what ends the run, for it should not happen; None is the end.
+Find: TypeAlias = Sequence[Candidate] | Ingested | Exception | None
+Found: TypeAlias = "queue.Queue[Find]"
 InHand: TypeAlias = "deque[Future[list[Ingested]]]"
 
 # Chunks that are read ahead of the one that is reported next, for each worker: enough that none
@@ -151,6 +152,8 @@ class Pipeline:
             return True
         if taken is None:
             return False
+        if isinstance(taken, Exception):
+            raise taken
         if isinstance(taken, Ingested):
             failed: Future[list[Ingested]] = Future()
             failed.set_result([taken])
@@ -169,22 +172,24 @@ class Pipeline:
 
     def _find(self, sources: Iterable[Source], found: Found, ended: threading.Event) -> None:
         """Go through the sources ahead of the workers, on a thread that may wait for them."""
-        for source in sources:
-            try:
-                for chunk in source.chunks():
-                    if not self._put(found, chunk, ended):
-                        return
-            except SourceUnreachableError as error:
-                failed = Ingested(source.label, Outcome.UNREACHABLE, reason=str(error))
-                self._put(found, failed, ended)
-        self._put(found, None, ended)
+        try:
+            for source in sources:
+                self._search(source, found, ended)
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits for it
+            self._put(found, error, ended)
+        else:
+            self._put(found, None, ended)
 
-    def _put(
-        self,
-        found: Found,
-        item: Sequence[Candidate] | Ingested | None,
-        ended: threading.Event,
-    ) -> bool:
+    def _search(self, source: Source, found: Found, ended: threading.Event) -> None:
+        try:
+            for chunk in source.chunks():
+                if not self._put(found, chunk, ended):
+                    return
+        except SourceUnreachableError as error:
+            failed = Ingested(source.label, Outcome.UNREACHABLE, reason=str(error))
+            self._put(found, failed, ended)
+
+    def _put(self, found: Found, item: Find, ended: threading.Event) -> bool:
         """Hand over what was found once there is room; tell whether that came about."""
         while not (self._stop.is_set() or ended.is_set()):
             try:

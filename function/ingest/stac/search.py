@@ -2,26 +2,31 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from pystac.errors import STACError
 from pystac_client import Client, ItemSearch
 from pystac_client.conformance import ConformanceClasses
 from pystac_client.exceptions import APIError
+from pystac_client.warnings import PystacClientWarning
 from requests.exceptions import RequestException
 
 from function.ingest.candidate import Candidate
 from function.ingest.readers import Readers
 from function.ingest.sources import SourceUnreachableError
 from function.ingest.stac.documents import CHUNK, feature_candidate
+from function.search import TimeRange
 
 # A page of a hundred large items takes a busy service some seconds.
 PAGE_SECONDS = 60.0
 CLOUD_COVER = "eo:cloud_cover"
+# The least that a time of ours can differ by: an interval of STAC includes its end.
+INSTANT = timedelta(microseconds=1)
 # What a service answers is its own; what the client makes of it fails in any of these ways.
 FAILURES = (
-    APIError, RequestException, STACError, ValueError, LookupError, TypeError, AttributeError,
-    RecursionError,
+    APIError, PystacClientWarning, RequestException, STACError, ValueError, LookupError, TypeError,
+    AttributeError, RecursionError,
 )  # fmt: skip
 
 
@@ -31,7 +36,7 @@ class Query:
 
     collections: tuple[str, ...]
     bbox: tuple[float, float, float, float] | None = None
-    datetime: str | None = None
+    times: TimeRange | None = None
     max_cloud: float | None = None
     most: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -80,7 +85,7 @@ class StacSearch:
         return client.search(
             collections=list(self.query.collections),
             bbox=self.query.bbox,
-            datetime=self.query.datetime,
+            datetime=_interval(self.query.times),
             limit=min(CHUNK, self.query.most or CHUNK),
             **limits,
         )
@@ -95,3 +100,9 @@ class StacSearch:
     def _candidate(self, feature: Any) -> Candidate:
         label = str(feature.get("id")) if isinstance(feature, dict) else self.url
         return feature_candidate(label, feature, self.url, self.readers)
+
+
+def _interval(times: TimeRange | None) -> tuple[datetime | None, datetime | None] | None:
+    if times is None:
+        return None
+    return times.start, None if times.end is None else times.end - INSTANT
