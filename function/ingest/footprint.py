@@ -28,7 +28,8 @@ def footprint_of(position_lists: Sequence[str]) -> str:
 
     Every list is the outline of a part (EXT_POS_LIST of Global_Footprint, in ESA's Sentinel-2
     Products Specification Document). The answer is WKT of a MULTIPOLYGON in EPSG:4326, longitude
-    first, split at the antimeridian. It may touch or cross itself where an outline does.
+    first, split at the antimeridian. It may touch or cross itself where an outline does. An
+    outline that goes round a pole holds that pole.
 
     Raises:
         BrokenMetadataError: a list is no outline in degrees.
@@ -95,14 +96,18 @@ def _along_ground(outline: Sequence[Position]) -> Iterator[Position]:
 
 
 def _unwrapped(ring: Sequence[Position]) -> list[Position]:
-    """Let longitudes run on beyond ±180 instead of jumping there."""
+    """Let longitudes run on beyond ±180 instead of jumping there, and round a pole close there."""
     unwrapped = [ring[0]]
     for longitude, latitude in ring[1:]:
         before = unwrapped[-1][0]
         turns = round((before - longitude) / FULL_TURN)
         unwrapped.append((longitude + turns * FULL_TURN, latitude))
-    if abs(unwrapped[-1][0] - unwrapped[0][0]) > HALF_TURN:
-        raise BrokenMetadataError("the footprint goes round a pole")
+    first, last = unwrapped[0], unwrapped[-1]
+    turn = FULL_TURN * round((last[0] - first[0]) / FULL_TURN)
+    if turn:
+        pole = math.copysign(POLE, sum(latitude for _, latitude in ring))
+        end = first[0] + turn
+        unwrapped += [(end, first[1]), (end, pole), (first[0], pole)]
     return unwrapped
 
 
