@@ -4,8 +4,9 @@ import argparse
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from function.catalogue.writing import SceneWriter
 from function.command.catalogue_pool import open_pool
 from function.command.ingest_report import report_for
 from function.command.running_catalogue import running_catalogue
+from function.command.scene_filter import span
 from function.command.stopping import Stopping
 from function.errors import CatalogueUnavailableError, UsageError
 from function.ingest.discovery import ProductAddress
@@ -43,7 +45,7 @@ FILES_AT_ONCE = 4
 DOCUMENTS = frozenset({".json", ".geojson"})
 LINES = frozenset({".ndjson", ".jsonl", ".geojsonl"})
 EXITS = """exit codes:
-  0    all products are in the catalogue, if only in part
+  0    all products are in the catalogue, if only in part; or --watch was stopped
   1    some were refused; the others are in
   2    the arguments or settings do not parse
   3    the catalogue, a source or an archive could not be reached: run again
@@ -90,7 +92,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bbox", metavar=("WEST", "SOUTH", "EAST", "NORTH"), nargs=4, type=float, help="degrees"
     )
     search.add_argument(
-        "--datetime", metavar="TIME", help="2026-06, 2026-06-01/2026-06-30, 2026-06-01/.."
+        "--datetime",
+        metavar="TIME",
+        type=span,
+        help="2026-06, 2026-06-01/2026-06-30, 2026-06-01/..",
     )
     search.add_argument("--max-cloud", metavar="PERCENT", type=float)
     search.add_argument("--limit", metavar="N", type=_positive(int), help="no more than N items")
@@ -118,10 +123,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 workers,
                 stopping.event,
             )
-            looks = _look(pipeline, sources, arguments.watch, stopping.event)
-            for ingested in looks:
-                tally.add(ingested)
-                report.product(ingested)
+            with closing(_look(pipeline, sources, arguments.watch, stopping.event)) as looks:
+                for ingested in looks:
+                    tally.add(ingested)
+                    report.product(ingested)
     except CatalogueUnavailableError as error:
         print(f"sentinel-ows: {error}", file=sys.stderr)
         return UNREACHABLE
@@ -135,7 +140,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _look(
     pipeline: Pipeline, sources: Sequence[Source], seconds: float | None, stop: threading.Event
-) -> Iterator[Ingested]:
+) -> Generator[Ingested, None, None]:
     """Look through the sources once, or again and again; then what is as it was goes untold."""
     yield from pipeline.run(sources)
     while seconds is not None and not stop.wait(seconds):

@@ -1,6 +1,7 @@
 """The command ``sentinel-ows``: finds the subcommand, reads the settings, reports failures."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -28,6 +29,7 @@ SUBCOMMANDS = {
 FAILED = 1
 MISUSED = 2  # as argparse exits for arguments that do not parse
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+UNHEARD = 141  # 128 + SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,9 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             subcommand.add_arguments(offered[words[0]])
         arguments = parser.parse_args(words)
         code: int = subcommand.run(arguments, Settings.from_environment())
+        sys.stdout.flush()
     except (OperatorError, OwsError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return MISUSED if isinstance(error, SettingsError | UsageError) else FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has gone: nor can the interpreter tell it more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNHEARD
     return code

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from serving import free_port
 from stac_items import item
-from stac_server import QUERY, StacApi, stac_api
+from stac_server import CONFORMANCE, QUERY, StacApi, stac_api
 
 COMMAND = (sys.executable, "-m", "function.command")
 # Everything that a catalogue holds, but for numbers that depend on who came first.
@@ -205,7 +205,7 @@ def test_a_search_of_a_stac_api(catalogue_url: str) -> None:
     first = api.asked[0]
     assert first["collections"] == ["sentinel-2-l2a"]
     assert first["bbox"] == [-10, 50, -8, 54]
-    assert first["datetime"] == "2024-06-01T00:00:00Z/2024-06-30T23:59:59Z"
+    assert first["datetime"] == "2024-06-01T00:00:00Z/2024-06-30T23:59:59.999999Z"
     assert first["query"] == {"eo:cloud_cover": {"lte": 50}}
     with stac_api(StacApi(found)) as api:
         limited = ("--stac-api", api.url, *search, "--limit", "3")
@@ -226,14 +226,16 @@ def test_a_search_that_breaks_off_is_told_and_gone_on_with(catalogue_url: str) -
         assert ingest(catalogue_url, "--stac-api", api.url, *words) == (0, counts)
 
 
-@pytest.mark.parametrize("source", ["absent.json", "absent.ndjson", "api", "hostile"])
+@pytest.mark.parametrize("source", ["absent.json", "absent.ndjson", "api", "hostile", "unfit"])
 def test_a_source_that_cannot_be_reached_does_not_keep_the_others_out(
     catalogue_url: str, tmp_path: Path, source: str
 ) -> None:
     good = str(write_lines(tmp_path / "good.ndjson", items(1)))
     with stac_api(StacApi(["item", 7, None])) as api:
+        if source == "unfit":
+            api.conformance = [CONFORMANCE[0]]
         unreachable = f"http://127.0.0.1:{free_port()}"
-        searched = {"api": unreachable, "hostile": api.url}.get(source)
+        searched = {"api": unreachable, "hostile": api.url, "unfit": api.url}.get(source)
         words = (
             [str(tmp_path / source), good]
             if searched is None
@@ -266,6 +268,8 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         ["--stac-api", "http://127.0.0.1:9"],
         ["--watch", "5", "-"],
         ["--watch", "0", "a.json"],
+        ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "yesterday"],
+        ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "2024-13"],
         ["--products-at-once", "none", "a.json"],
     ],
 )
@@ -274,6 +278,20 @@ def test_arguments_that_do_not_go_together_are_misuse(catalogue_url: str, words:
     assert (code, [line for line in lines if "summary" not in line]) == (2, [])
     assert "Traceback" not in errors
     assert errors
+
+
+@pytest.mark.parametrize("words", [["ingest", "-"], ["list"]])
+def test_a_reader_that_has_gone_ends_a_command_quietly(
+    catalogue_url: str, words: list[str]
+) -> None:
+    given = "".join(json.dumps(each) + "\n" for each in items(1))
+    assert ingest(catalogue_url, "-", given=given) == (0, {"new": 1})
+    with start(catalogue_url, *words) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, errors = process.communicate(given, timeout=60)
+    assert (process.returncode, errors) == (141, "")
 
 
 def test_listing_showing_and_removing(catalogue_url: str, tmp_path: Path) -> None:
