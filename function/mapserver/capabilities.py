@@ -15,6 +15,7 @@ SCHEMA_REQUEST = "request=GetSchemaExtension"
 METADATA_REQUEST = "request=GetMetadata"
 
 XML_FORMATS = ("text/xml",)
+STYLE_FORMATS = ("application/vnd.ogc.sld+xml",)
 
 # TIME takes a list of values, and ``current`` for an open end (OGC 06-042, table C.1).
 TIME_ABILITIES = ("multipleValues", "current")
@@ -41,7 +42,11 @@ def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes
     )
     root = etree.fromstring(body, parser)
     _drop_unanswered(root)
-    _add_requests(root, {"DescribeLayer": XML_FORMATS, "GetLegendGraphic": legends.formats})
+    requests = {"DescribeLayer": XML_FORMATS, "GetLegendGraphic": legends.formats}
+    if root.get("version") != "1.3.0":
+        # The schema of 1.3.0 has no place for it.
+        requests["GetStyles"] = STYLE_FORMATS
+    _add_requests(root, requests)
     _correct_legend_sizes(root, legends.sizes)
     if root.get("version") == "1.3.0":
         _tell_time_abilities(root, timed)

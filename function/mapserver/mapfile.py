@@ -18,7 +18,14 @@ from function.mapserver.ramp_style import LEGEND_SECTIONS, lay_ramp
 from function.parse.feature_info import InfoFormat
 
 # What the service answers. Whatever else a mapfile enables stays off.
-OPERATIONS = ("GetCapabilities", "GetMap", "GetFeatureInfo", "DescribeLayer", "GetLegendGraphic")
+OPERATIONS = (
+    "GetCapabilities",
+    "GetMap",
+    "GetFeatureInfo",
+    "DescribeLayer",
+    "GetLegendGraphic",
+    "GetStyles",
+)
 COVERAGE_OPERATIONS = ("GetCapabilities", "DescribeCoverage", "GetCoverage")
 
 TEMPLATE = "pixel"

@@ -23,6 +23,7 @@ from function.mapserver.map_object import stated
 from function.mapserver.mapfile import load_mapfile
 from function.mapserver.message_picture import draw_message
 from function.mapserver.ramp_style import LEGEND_SECTIONS, MAP_SECTIONS, lay_ramp
+from function.mapserver.style_document import read_named_layers, write_styles
 from function.parse.coverage.request import SERVICE as WCS
 from function.picture import FailurePicture
 from function.raster import Raster
@@ -33,6 +34,8 @@ ANSWERED_ELSEWHERE = frozenset({"EXCEPTIONS"})
 
 # MapServer draws transparent maps in these formats too, on black instead of the background.
 OPAQUE_FORMATS = frozenset({"image/jpeg"})
+
+STYLES_TYPE = "application/vnd.ogc.sld+xml; charset=UTF-8"
 
 
 class MapServer:
@@ -81,6 +84,9 @@ class MapServer:
         if asked.get("SERVICE") == WCS:
             with _alone(deadline):
                 return self._describe_coverages(passed, extents, online_resource)
+        if operation == "getstyles":
+            with _alone(deadline):
+                return self._write_styles(asked["LAYERS"].split(","))
         with _alone(deadline):
             answer = self._draw(
                 operation, passed, rasters, extents, online_resource, changed_layers
@@ -104,6 +110,20 @@ class MapServer:
             picture = replace(picture, transparent=False)
         with _alone(deadline):
             return draw_message(self._mapfile.map.clone(), picture, message)
+
+    def _write_styles(self, names: Sequence[str]) -> Rendered:
+        """The styles of ours, and those that MapServer writes of plain layers."""
+        ours = self.publication.archive_layers
+        drawn = self._mapfile.map.clone()
+        plain = []
+        for name in names:
+            if name not in ours:
+                # MapServer knows the operation in this version alone.
+                asked = (("SERVICE", "WMS"), ("VERSION", "1.1.1"), ("REQUEST", "GetStyles"))
+                answer = dispatch(self._mapfile.map.clone(), (*asked, ("LAYERS", name)))
+                plain += read_named_layers(answer.body)
+        layers = [ours[name] for name in names if name in ours]
+        return Rendered(STYLES_TYPE, write_styles(drawn, layers, plain))
 
     def _lay_ramps(
         self,

@@ -1,4 +1,4 @@
-"""GetCapabilities, DescribeLayer and GetLegendGraphic (OGC 06-042, 7.2; OGC 05-078r4, 11 and 12).
+"""GetCapabilities, DescribeLayer, GetLegendGraphic, GetStyles (OGC 06-042, 7.2; 05-078r4; 02-070).
 
 They need no pixels: MapServer answers them from the mapfile.
 """
@@ -15,7 +15,8 @@ from function.parse.version import WMS_130
 GET_CAPABILITIES = "GetCapabilities"
 GET_LEGEND_GRAPHIC = "GetLegendGraphic"
 DESCRIBE_LAYER = "DescribeLayer"
-OPERATIONS = (GET_CAPABILITIES, DESCRIBE_LAYER, GET_LEGEND_GRAPHIC)
+GET_STYLES = "GetStyles"
+OPERATIONS = (GET_CAPABILITIES, DESCRIBE_LAYER, GET_LEGEND_GRAPHIC, GET_STYLES)
 
 # The version of SLD that WMS 1.3.0 goes with; MapServer wants it said.
 SLD_VERSION = ("SLD_VERSION", "1.1.0")
@@ -33,7 +34,7 @@ def read_description(
     """The parameters of ``operation`` for MapServer; raises the OwsError for what is wrong."""
     if operation == GET_CAPABILITIES:
         return _read_optional(parameters, "UPDATESEQUENCE")
-    if operation == DESCRIBE_LAYER:
+    if operation in {DESCRIBE_LAYER, GET_STYLES}:
         names = parameters.require("LAYERS").split(",")
         layers = dict.fromkeys(each for name in names for each in expand(name, publication))
         return (("LAYERS", ",".join(layers)), SLD_VERSION)

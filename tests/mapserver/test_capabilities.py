@@ -157,6 +157,7 @@ def test_nothing_is_offered_that_is_not_answered(version: str) -> None:
         "GetFeatureInfo",
         "DescribeLayer",
         "GetLegendGraphic",
+        *(["GetStyles"] if version == "1.1.1" else []),
     ]
     assert texts(document, "//GetFeatureInfo/Format/text()") == list(InfoFormat)
     queryable = [name.text for name in find(document, "//Layer[@queryable='1']/Name")]

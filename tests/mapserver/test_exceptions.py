@@ -29,7 +29,6 @@ from function.mapserver.exception_report import is_report, read_report
         ({"FORMAT": "image/gif"}, UnknownFormatError),
         ({"WIDTH": "100000"}, InvalidParameterError),
         ({"BBOX": "3,3,1,1"}, InvalidParameterError),
-        ({"REQUEST": "GetStyles"}, InvalidParameterError),
         ({"EXCEPTIONS": "INIMAGE", "LAYERS": "nowhere"}, UnknownLayerError),
     ],
 )

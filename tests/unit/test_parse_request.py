@@ -290,7 +290,7 @@ def test_a_key_repeated_with_the_same_value_is_one() -> None:
 WRONG: list[tuple[dict[str, str | None], type[OwsError], str]] = [
     ({"REQUEST": None}, MissingParameterError, "REQUEST"),
     ({"REQUEST": "GetFeature"}, UnknownOperationError, "GetCapabilities"),
-    ({"REQUEST": "GetStyles"}, UnknownOperationError, "GetLegendGraphic"),
+    ({"REQUEST": "PutStyles"}, UnknownOperationError, "GetLegendGraphic"),
     ({"SERVICE": "WFS"}, UnknownOperationError, "WMS"),
     ({"VERSION": "new"}, InvalidParameterError, "VERSION"),
     ({"LAYERS": None}, MissingParameterError, "LAYERS"),
