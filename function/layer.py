@@ -82,7 +82,8 @@ class Publication:
     the layers it stands for. ``styles`` lists each layer's style names; every layer also answers
     to the empty name. ``max_size`` bounds width and height in pixels (mapfile MAXSIZE).
     ``coverages`` names the archive layers that WCS offers, ``queryable`` the layers that
-    GetFeatureInfo tells of.
+    GetFeatureInfo tells of. ``fingerprint`` differs wherever the mapfile, or the software that
+    draws it, does.
     """
 
     layers: tuple[str, ...]
@@ -94,3 +95,4 @@ class Publication:
     max_size: int
     coverages: tuple[str, ...] = ()
     queryable: frozenset[str] = frozenset()
+    fingerprint: str = ""

@@ -61,6 +61,30 @@ class Settings:
     mapfile: Annotated[Path, About("The mapfile that is published.")] = PACKAGE_MAPFILE
     host: Annotated[str, About("Address to listen on. A container sets 0.0.0.0.")] = "127.0.0.1"
     port: Annotated[int, About("Port to listen on, as Knative injects it.", variable="PORT")] = 8080
+    cache_seconds: Annotated[
+        int,
+        About(
+            "Seconds for which clients and proxies may use an answer without asking again. New"
+            " products come every few minutes, and to ask again costs no search.",
+            least=0,
+        ),
+    ] = 60
+    cache_closed_seconds: Annotated[
+        int,
+        About(
+            "The same for maps and coverages of a TIME that is closed. A day and no more, for what"
+            " is processed anew, or removed, changes them all the same.",
+            least=0,
+        ),
+    ] = 86_400
+    cache_closed_days: Annotated[
+        int,
+        About(
+            "Days after its end from which a TIME counts as closed. Products mostly come within"
+            " hours of their acquisition; ten days leave room for late ones.",
+            least=0,
+        ),
+    ] = 10
     threads: Annotated[
         int,
         About("Requests served at once. Half of a request waits for I/O: two for each of 2 CPUs."),

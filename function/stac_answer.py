@@ -9,6 +9,7 @@ import orjson
 
 from function.deadline import Deadline
 from function.errors import UnknownCollectionError, UnknownItemError
+from function.identity import tag_of
 from function.item_search import ItemSearch, PagePosition
 from function.layer import Publication
 from function.parse.parameters import shown
@@ -61,7 +62,10 @@ class Resource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StacAsked:
-    """A request as it arrived; ``base`` is the service's URL, ``body`` None for a GET."""
+    """A request as it arrived; ``base`` is the service's URL, ``body`` None for a GET.
+
+    ``held`` are the tags of answers that the client has already.
+    """
 
     resource: Resource
     base: str
@@ -70,14 +74,17 @@ class StacAsked:
     body: bytes | None = None
     collection: str = ""
     item: str = ""
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class StacAnswer:
-    """What is sent back."""
+    """What is sent back. ``tag`` differs wherever it may; what is ``held`` has no body."""
 
     content_type: str
     body: bytes
+    tag: str
+    held: bool = False
 
 
 OF_CATALOGUE = frozenset(
@@ -85,6 +92,8 @@ OF_CATALOGUE = frozenset(
         Resource.COLLECTIONS, Resource.COLLECTION, Resource.ITEMS, Resource.ITEM, Resource.SEARCH,
     }
 )  # fmt: skip
+# What a resource that the catalogue has no part in depends on.
+NOTHING = CatalogueState("", {}, {})
 MEDIA_TYPES = {
     Resource.DESCRIPTION: OPENAPI,
     Resource.ITEMS: GEOJSON,
@@ -114,12 +123,17 @@ class StacPath:
         addresses = Addresses(asked.base, self._publication)
         with trace.stage("parse"):
             stated = _parse(asked)
+        state = self._catalogue.state() if asked.resource in OF_CATALOGUE else NOTHING
+        tag = self._tag(asked, state)
+        if tag in asked.held:
+            trace.originate("held")
+            return StacAnswer("", b"", tag, held=True)
         asked.deadline.check("search")
         held: Mapping[str, CollectionExtent] = {}
         scenes: tuple[Scene, ...] = ()
         if asked.resource in OF_CATALOGUE:
             with trace.stage("search") as stage:
-                held = self._collections(asked)
+                held = _collections(asked, state.extents)
                 if stated is not None:
                     scenes = self._scenes(asked, stated.search)
                     stage.record("scenes", len(scenes))
@@ -129,19 +143,12 @@ class StacPath:
             body = orjson.dumps(document)
             stage.record("bytes", len(body))
             stage.record("remaining_ms", round(asked.deadline.remaining() * 1000))
-        return StacAnswer(MEDIA_TYPES.get(asked.resource, JSON), body)
+        return StacAnswer(MEDIA_TYPES.get(asked.resource, JSON), body, tag)
 
-    def _collections(self, asked: StacAsked) -> Mapping[str, CollectionExtent]:
-        """The collection that is asked for; all of them where none is."""
-        held = self._catalogue.state().extents
-        if not asked.collection:
-            return held
-        if asked.collection not in held:
-            raise UnknownCollectionError(
-                f"there is no collection {shown(asked.collection)}; /collections lists those there"
-                " are"
-            )
-        return {asked.collection: held[asked.collection]}
+    def _tag(self, asked: StacAsked, state: CatalogueState) -> str:
+        version = state.versions.get(asked.collection) if asked.collection else state.version
+        said = (asked.resource, asked.base, asked.query, asked.body, asked.collection, asked.item)
+        return tag_of(said, version, self._archive, self._publication.fingerprint)
 
     def _scenes(self, asked: StacAsked, search: ItemSearch) -> tuple[Scene, ...]:
         """One scene more than a page has tells whether another page follows."""
@@ -207,6 +214,19 @@ def _parse(asked: StacAsked) -> StatedSearch | None:
         case _:
             check_plain(asked.query)
             return None
+
+
+def _collections(
+    asked: StacAsked, held: Mapping[str, CollectionExtent]
+) -> Mapping[str, CollectionExtent]:
+    """The collection that is asked for; all of them where none is."""
+    if not asked.collection:
+        return held
+    if asked.collection not in held:
+        raise UnknownCollectionError(
+            f"there is no collection {shown(asked.collection)}; /collections lists those there are"
+        )
+    return {asked.collection: held[asked.collection]}
 
 
 def _path(asked: StacAsked) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 """The request path: parse → search → read → render, each a stage of the trace."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from function.answer.exchange import Answer, Asked
+from function.answer.identifying import Identified, identify, needs_catalogue
 from function.answer.reading import LayerReading
 from function.answer.searching import Found, LayerSearch
 from function.answer.stages import Catalogue, CoverageWriter, PixelReader, Reader, Renderer
@@ -11,7 +13,6 @@ from function.answer.telling import tell
 from function.deadline import Deadline
 from function.layer import Publication
 from function.parse.coverage.query import CoverageRequest
-from function.parse.description import GET_LEGEND_GRAPHIC
 from function.parse.failure_picture import read_failure_picture
 from function.parse.feature_info import FeatureInfoRequest
 from function.parse.parameters import decode_form
@@ -19,17 +20,22 @@ from function.parse.query import OwsQuery, PixelRequest
 from function.parse.request import read_opening, read_query
 from function.pixel import PixelReading
 from function.raster import Raster
-from function.search import CollectionExtent
+from function.search import CatalogueState, CollectionExtent
 from function.settings import Settings
+from function.single_flight import SingleFlight
 from function.stored_body import StoredBody
 from function.telemetry import RequestTrace
+from function.turns import Turns
 
 # The request's own time may be up; a report in XML takes none.
 FAILURE_SECONDS = 1.0
 
 
 class RequestPath:
-    """Answers requests with what it is given; shared by the threads of a process."""
+    """Answers requests with what it is given; shared by the threads of a process.
+
+    ``turns`` are those of whatever else works in the process, too.
+    """
 
     def __init__(
         self,
@@ -46,26 +52,65 @@ class RequestPath:
         self._renderer = renderer
         self._write_coverage = write_coverage
         self._settings = settings
+        self._flights = SingleFlight[Answer]()
+        self.turns = Turns(settings.threads)
 
     @property
     def publication(self) -> Publication:
         return self._renderer.publication
 
     def answer(self, asked: Asked, trace: RequestTrace) -> Answer:
-        """Answer one request; raises the OwsError that names what went wrong."""
+        """Answer one request; raises the OwsError that names what went wrong.
+
+        One that the client has already, or that is being made for another, is not made.
+        """
+        asked.deadline.check("parse")
         query = self._parse(asked, trace)
-        asked.deadline.check("search")
-        extents: Mapping[str, CollectionExtent] = {}
+        state = self._catalogue.state() if needs_catalogue(query) else None
+        identified = identify(query, asked.online_resource, state, self.publication, self._settings)
+        if identified.validity.tag in asked.held:
+            trace.originate("held")
+            return Answer("", b"", validity=identified.validity, held=True)
+        # A coverage is sent from a file, and a file can be at one place only.
+        if isinstance(query, CoverageRequest):
+            return self._make(query, state, identified, asked, trace)
+        answer, own = self._flights.share(
+            identified.key,
+            lambda: self._make(query, state, identified, asked, trace),
+            asked.deadline,
+        )
+        if not own:
+            trace.originate("shared")
+        return answer
+
+    def _make(
+        self,
+        query: OwsQuery,
+        state: CatalogueState | None,
+        identified: Identified,
+        asked: Asked,
+        trace: RequestTrace,
+    ) -> Answer:
+        with self.turns.take(asked.deadline):
+            answer = self._work(query, state.extents if state else {}, asked, trace)
+        # What is missing may be there a moment later.
+        return answer if answer.warnings else replace(answer, validity=identified.validity)
+
+    def _work(
+        self,
+        query: OwsQuery,
+        extents: Mapping[str, CollectionExtent],
+        asked: Asked,
+        trace: RequestTrace,
+    ) -> Answer:
         found: dict[str, Found] = {}
-        # A legend is of the mapfile alone, and is drawn while the catalogue is away.
-        if query.operation != GET_LEGEND_GRAPHIC:
+        rasters: dict[str, Raster] = {}
+        if isinstance(query, PixelRequest):
+            asked.deadline.check("search")
             with trace.stage("search") as stage:
-                extents = self._catalogue.state().extents
-                if isinstance(query, PixelRequest):
-                    found = self._search.search(query, extents, asked.deadline, stage)
+                found = self._search.search(query, extents, asked.deadline, stage)
         if isinstance(query, FeatureInfoRequest):
             return self._tell(query, found, asked, trace)
-        rasters: dict[str, Raster] = {}
         if isinstance(query, PixelRequest) and query.layers:
             with trace.stage("read") as stage:
                 rasters = self._reading.read(query, found, asked.deadline, stage)

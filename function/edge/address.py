@@ -20,6 +20,13 @@ class PublicAddress:
     public_url: str
     trust_forwarded: bool
 
+    def scheme_of(self, request: falcon.Request) -> str:
+        """``https`` where the client speaks that, as far as is known, else ``http``."""
+        scheme = request.scheme
+        if self.trust_forwarded:
+            scheme = _first(request, "X-Forwarded-Proto") or scheme
+        return "https" if scheme == "https" else "http"
+
     def of(self, request: falcon.Request) -> str:
         """The service's URL without a slash at its end; InvalidParameterError for a bad host."""
         if self.public_url:

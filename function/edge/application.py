@@ -7,6 +7,7 @@ import falcon
 from function.answer import RequestPath
 from function.edge.address import PublicAddress
 from function.edge.common_headers import CommonHeaders
+from function.edge.compression import Compression
 from function.edge.failure import Failures
 from function.edge.header_names import CapitalisingApp
 from function.edge.health import Live, Ready
@@ -15,7 +16,6 @@ from function.edge.measures import Measures
 from function.edge.ows import OWS, OwsResource
 from function.edge.stac import ROUTES, StacResource, StacSearch
 from function.edge.tracing import Tracing
-from function.edge.turns import Turns
 from function.errors import OwsError
 from function.settings import Settings
 from function.stac_answer import Resource, StacPath
@@ -36,24 +36,24 @@ def create_application(
     ``check`` raises the OwsError that keeps maps from being made.
     """
     address = PublicAddress(settings.public_url, settings.trust_forwarded)
-    turns = Turns(settings.threads)
-    root = StacResource(Resource.LANDING, stac, address, turns, settings)
+    root = StacResource(Resource.LANDING, stac, address, path.turns, settings)
     routes = {
         "/": Landing(path.publication, address, root),
         **{
             route: (StacSearch if resource is Resource.SEARCH else StacResource)(
-                resource, stac, address, turns, settings
+                resource, stac, address, path.turns, settings
             )
             for route, resource in ROUTES.items()
         },
-        OWS: OwsResource(path, address, turns, settings),
+        OWS: OwsResource(path, address, settings),
         "/health/live": Live(),
         "/health/ready": Ready(check),
         "/metrics": Measures(telemetry),
     }
     application: Application = CapitalisingApp()
-    application.add_middleware(Tracing(telemetry, frozenset(routes)))
+    application.add_middleware(Tracing(telemetry, frozenset(routes), address))
     application.add_middleware(CommonHeaders())
+    application.add_middleware(Compression())
     application.req_options.strip_url_path_trailing_slash = True
     for route, resource in routes.items():
         application.add_route(route, resource)

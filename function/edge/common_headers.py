@@ -6,7 +6,9 @@ from function.edge.ows import EXCEPTION_HEADER, SCENES_HEADER, WARNING_HEADER
 
 # What a script of another site may read of an answer, beside what it always may.
 OWN = f"{SCENES_HEADER}, {WARNING_HEADER}, {EXCEPTION_HEADER}"
-EXPOSED = f"Content-Length, Server-Timing, traceresponse, {OWN}"
+EXPOSED = f"Content-Disposition, Content-Length, ETag, Server-Timing, traceresponse, {OWN}"
+# A day: browsers keep it for two hours at most.
+PREFLIGHT_SECONDS = 86_400
 
 
 class CommonHeaders:
@@ -25,4 +27,8 @@ class CommonHeaders:
         resp.set_header("Timing-Allow-Origin", "*")
         if req.method == "OPTIONS":
             resp.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-            resp.set_header("Access-Control-Allow-Headers", "Content-Type, traceparent, tracestate")
+            resp.set_header(
+                "Access-Control-Allow-Headers",
+                "Content-Type, If-None-Match, traceparent, tracestate",
+            )
+            resp.set_header("Access-Control-Max-Age", str(PREFLIGHT_SECONDS))

@@ -44,7 +44,7 @@ class Landing:
         self._stac = stac
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        response.set_header("Vary", "Accept")
+        response.append_header("Vary", "Accept")
         if _wants_html(request):
             self._write_page(request, response)
         else:

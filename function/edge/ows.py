@@ -5,16 +5,13 @@ import falcon
 from function.answer import Answer, Asked, RequestPath
 from function.deadline import Deadline
 from function.edge.address import PublicAddress
+from function.edge.caching import held_tags, state_validity
 from function.edge.form import read_texts
 from function.edge.listing_headers import list_in_header
-from function.edge.turns import Turns
 from function.settings import Settings
 from function.stored_body import StoredBody
 
 OWS = "/ows"
-
-# A map shows what the catalogue holds, and new products come in every few minutes.
-CACHE_SECONDS = 60
 
 SCENES_HEADER = "X-Sentinel-OWS-Scenes"
 WARNING_HEADER = "X-Sentinel-OWS-Warning"
@@ -25,22 +22,28 @@ EXCEPTION_HEADER = "X-Sentinel-OWS-Exception"
 class OwsResource:
     """GET, HEAD and POST of a form, answered by the request path."""
 
-    def __init__(
-        self, path: RequestPath, address: PublicAddress, turns: Turns, settings: Settings
-    ) -> None:
+    def __init__(self, path: RequestPath, address: PublicAddress, settings: Settings) -> None:
         self._path = path
         self._address = address
         self._deadline_seconds = settings.deadline_seconds
         self._max_body_bytes = settings.max_body_bytes
-        self._turns = turns
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         deadline = Deadline.after(self._deadline_seconds)
         request.context.texts = read_texts(request, self._max_body_bytes)
-        asked = Asked(request.context.texts, f"{self._address.of(request)}{OWS}?", deadline)
-        with self._turns.take(deadline):
-            answer = self._path.answer(asked, request.context.trace)
-        _send(response, answer)
+        asked = Asked(
+            request.context.texts,
+            f"{self._address.of(request)}{OWS}?",
+            deadline,
+            held_tags(request),
+        )
+        answer = self._path.answer(asked, request.context.trace)
+        # Whatever a POST is answered, none but its own sender can use.
+        state_validity(response, answer.validity if request.method != "POST" else None)
+        if answer.held:
+            response.status = falcon.HTTP_304
+        else:
+            _send(response, answer)
 
     on_head = on_get
     on_post = on_get
@@ -57,8 +60,4 @@ def _send(response: falcon.Response, answer: Answer) -> None:
     if answer.scenes:
         response.set_header(SCENES_HEADER, list_in_header(answer.scenes))
     if answer.warnings:
-        # What is missing may be there a moment later.
         response.set_header(WARNING_HEADER, list_in_header(answer.warnings))
-        response.set_header("Cache-Control", "no-store")
-    else:
-        response.set_header("Cache-Control", f"public, max-age={CACHE_SECONDS}")

@@ -4,12 +4,13 @@ import falcon
 
 from function.deadline import Deadline
 from function.edge.address import PublicAddress
+from function.edge.caching import held_tags, state_validity
 from function.edge.form import read_body, read_query_string
-from function.edge.ows import CACHE_SECONDS
-from function.edge.turns import Turns
 from function.errors import UnknownBodyError
 from function.settings import Settings
 from function.stac_answer import Resource, StacAsked, StacPath
+from function.turns import Turns
+from function.validity import Validity
 
 ROUTES = {
     "/api": Resource.DESCRIPTION,
@@ -39,6 +40,7 @@ class StacResource:
         self._turns = turns
         self._deadline_seconds = settings.deadline_seconds
         self._max_body_bytes = settings.max_body_bytes
+        self._cache_seconds = settings.cache_seconds
 
     def on_get(self, request: falcon.Request, response: falcon.Response, **names: str) -> None:
         self._answer(request, response, None, names)
@@ -59,13 +61,19 @@ class StacResource:
             read_query_string(request),
             deadline,
             body,
+            held=held_tags(request),
             **names,
         )
         with self._turns.take(deadline):
             answer = self._path.answer(asked, request.context.trace)
+        state_validity(
+            response, Validity(answer.tag, self._cache_seconds) if body is None else None
+        )
+        if answer.held:
+            response.status = falcon.HTTP_304
+            return
         response.content_type = answer.content_type
         response.data = answer.body
-        response.set_header("Cache-Control", f"public, max-age={CACHE_SECONDS}")
 
 
 class StacSearch(StacResource):

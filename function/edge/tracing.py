@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import falcon
 
+from function.edge.address import PublicAddress
 from function.telemetry import RequestTrace, Telemetry
 
 # Probes and scrapes come every second or so: their traces would bury those of the maps.
@@ -17,8 +18,11 @@ _FIELD = re.compile(r"\\\{[a-z]+\\\}")
 class Tracing:
     """Falcon middleware: opens the trace first, closes it last, and puts its headers in."""
 
-    def __init__(self, telemetry: Telemetry, routes: frozenset[str]) -> None:
+    def __init__(
+        self, telemetry: Telemetry, routes: frozenset[str], address: PublicAddress
+    ) -> None:
         self._telemetry = telemetry
+        self._address = address
         self._routes = {
             route: re.compile(_FIELD.sub("[^/]+", re.escape(route))) for route in routes
         }
@@ -29,7 +33,9 @@ class Tracing:
         route = self._find_route(req.path)
         stack = ExitStack()
         req.context.trace = stack.enter_context(
-            self._telemetry.request(req.method, req.path, req.headers, route)
+            self._telemetry.request(
+                req.method, req.path, req.headers, route, self._address.scheme_of(req)
+            )
         )
         req.context.trace_end = stack
 

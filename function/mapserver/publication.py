@@ -6,9 +6,11 @@ from typing import Any
 
 import mapscript
 
+from function.identity import tag_of
 from function.layer import ArchiveLayer, LayerKind, Publication
 from function.mapserver.layer_metadata import MapfileError
 from function.mapserver.map_object import layers_of, stated
+from function.telemetry.resource import package_version
 
 
 def read_publication(
@@ -41,6 +43,7 @@ def read_publication(
         map_formats=frozenset(read_formats(loaded)),
         max_size=loaded.maxsize,
         coverages=coverages,
+        fingerprint=tag_of(loaded.convertToString(), mapscript.msGetVersion(), package_version()),
         queryable=frozenset(layer.name for layer in offered if _is_queryable(layer)),
     )
 

@@ -36,6 +36,7 @@ class Metrics:
             {
                 names.SERVICE: measured.attributes[names.SERVICE],
                 names.OPERATION: measured.attributes[names.OPERATION],
+                names.ORIGIN: measured.origin,
                 names.TARGET: "met" if measured.met else "missed",
             },
         )
@@ -56,6 +57,7 @@ class MeasuredRequest:
     seconds: float
     stages: Mapping[names.Stage, float]
     attributes: Mapping[str, str | int]
+    origin: names.Origin
     met: bool
 
 

@@ -17,6 +17,9 @@ Measure = Literal[
     "remaining_ms",
 ]  # fmt: skip
 
+# Where an answer comes from.
+Origin = Literal["made", "shared", "held"]
+
 SPANS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "{method} {route}": "The request, from its arrival until its answer is ready.",
@@ -59,6 +62,7 @@ ERROR_TYPE: Final = "error.type"
 SERVICE: Final = "sentinel_ows.service"
 OPERATION: Final = "sentinel_ows.operation"
 LAYERS: Final = "sentinel_ows.layers"
+ORIGIN: Final = "sentinel_ows.origin"
 TARGET: Final = "sentinel_ows.target"
 STAGE: Final = "sentinel_ows.stage"
 MESSAGE: Final = "sentinel_ows.message"
@@ -68,7 +72,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         METHOD: "HTTP method; `_OTHER` for one that HTTP does not define.",
         ROUTE: "The endpoint, such as `/ows` or `/collections/{collection}`; absent where there is"
         " none.",
-        SCHEME: "`http` or `https`, as `X-Forwarded-Proto` says.",
+        SCHEME: "`http` or `https`, as a proxy that is trusted says in `X-Forwarded-Proto`.",
         PATH: "Path of the request, never its query; spans only.",
         STATUS: "HTTP status of the answer.",
         BODY_SIZE: "Bytes of the answer's body; spans only.",
@@ -77,6 +81,8 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         OPERATION: "The OGC operation, such as `GetMap`, or the resource of the STAC API, such as"
         " `Search`; `_OTHER` for anything else.",
         LAYERS: "Layers of the archive that the map is drawn of.",
+        ORIGIN: "`made` for this request, `shared` with an identical one that came before and was"
+        " still being answered, or `held` by the client already.",
         TARGET: "`met` where the answer was no server error and came within the target, else"
         " `missed`.",
         STAGE: "The stage: `parse`, `search`, `read`, `render` or `describe`.",
@@ -134,7 +140,7 @@ REQUESTS: Final = Metric(
     "sentinel_ows.requests",
     "{request}",
     "Requests that met or missed the target of one second.",
-    (SERVICE, OPERATION, TARGET),
+    (SERVICE, OPERATION, ORIGIN, TARGET),
 )
 METRICS: Final = (REQUEST_DURATION, STAGE_DURATION, REQUESTS)
 
@@ -152,6 +158,7 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "service": "`WMS`, `WCS`, `STAC` or `_OTHER`; null where the request did not get that far.",
         "operation": "The OGC operation or the STAC API's resource, or `_OTHER`; null likewise.",
         "layers": "Layers of the archive that the map is drawn of.",
+        "origin": "Where the answer comes from: `made`, `shared` or `held`.",
         "status": "HTTP status of the answer.",
         "duration_ms": "Milliseconds until the answer was ready.",
         "bytes": "Bytes of the answer's body.",

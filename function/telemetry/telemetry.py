@@ -63,17 +63,22 @@ class Telemetry:
 
     @contextmanager
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], route: str | None = None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        route: str | None = None,
+        scheme: str = "http",
     ) -> Iterator[RequestTrace]:
         """Trace one request in the thread that answers it.
 
         ``headers`` may be in any case; a ``traceparent`` among them continues the caller's trace.
-        ``route`` names the endpoint that answers (``/ows``), None where there is none. Call
+        ``route`` names the endpoint that answers (``/ows``), None where there is none; ``scheme``
+        is ``https`` where the client speaks that. Call
         ``reply`` before the end. An exception that gets here is recorded, counted as status 500
         and passed on. At the end the request is logged and counted.
         """
         lower = {name.lower(): value for name, value in headers.items()}
-        scheme = "https" if lower.get("x-forwarded-proto") == "https" else "http"
         parent = self._propagator.extract(lower, Context())
         trace = RequestTrace(
             self._tracer, parent, method=method, path=path, route=route, scheme=scheme
@@ -130,7 +135,7 @@ def _measure(trace: RequestTrace, seconds: float) -> MeasuredRequest:
     if trace.failed:
         attributes[names.ERROR_TYPE] = trace.error_type or str(trace.status)
     met = not trace.failed and seconds <= names.TARGET_SECONDS
-    return MeasuredRequest(seconds, trace.stages, attributes, met)
+    return MeasuredRequest(seconds, trace.stages, attributes, trace.origin, met)
 
 
 def _log(trace: RequestTrace, seconds: float) -> None:
@@ -143,6 +148,7 @@ def _log(trace: RequestTrace, seconds: float) -> None:
         "service": trace.service,
         "operation": trace.operation,
         "layers": trace.layers,
+        "origin": trace.origin,
         "status": trace.status,
         "duration_ms": round(seconds * 1000, 1),
         "bytes": trace.size,

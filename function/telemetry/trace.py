@@ -85,6 +85,7 @@ class RequestTrace:
         self.service: str | None = None
         self.operation: str | None = None
         self.layers: int | None = None
+        self.origin: names.Origin = "made"
         self.status: int | None = None
         self.size: int | None = None
         self.error: BaseException | None = None
@@ -101,6 +102,7 @@ class RequestTrace:
                 names.METHOD: self.method,
                 names.PATH: self.path,
                 names.SCHEME: scheme,
+                names.ORIGIN: self.origin,
                 **({names.ROUTE: route} if route else {}),
             },
         )
@@ -141,6 +143,11 @@ class RequestTrace:
         self.span.set_attribute(names.OPERATION, self.operation)
         if layers is not None:
             self.span.set_attribute(names.LAYERS, layers)
+
+    def originate(self, origin: names.Origin) -> None:
+        """Say where the answer comes from, where it was not made for this request."""
+        self.origin = origin
+        self.span.set_attribute(names.ORIGIN, origin)
 
     def fail(self, error: BaseException) -> None:
         """Record the failure that the reply tells of; the last one counts."""

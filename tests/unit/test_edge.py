@@ -1,7 +1,9 @@
 """HTTP at the edge, with a stand-in for what lies behind: headers, bodies, failures, probes."""
 
+import gzip
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from request_path import (
     StandInPixels,
     StandInReader,
     StandInRenderer,
+    StandInRendering,
     make_scene,
     stand_in_writer,
 )
@@ -109,6 +112,7 @@ def test_a_map_is_answered_with_its_headers(edge: Edge) -> None:
         "parse", "search", "read", "render", "total",
     ]  # fmt: skip
     assert headers.pop("traceresponse").startswith("00-")
+    assert re.fullmatch(r'W/"[0-9a-f]{32}"', headers.pop("etag"))
     assert headers == {
         "content-type": "image/png",
         "content-length": "9",
@@ -116,8 +120,8 @@ def test_a_map_is_answered_with_its_headers(edge: Edge) -> None:
         "x-content-type-options": "nosniff",
         "x-sentinel-ows-scenes": "one; two",
         "access-control-allow-origin": "*",
-        "access-control-expose-headers": "Content-Length, Server-Timing, traceresponse,"
-        " X-Sentinel-OWS-Scenes, X-Sentinel-OWS-Warning,"
+        "access-control-expose-headers": "Content-Disposition, Content-Length, ETag,"
+        " Server-Timing, traceresponse, X-Sentinel-OWS-Scenes, X-Sentinel-OWS-Warning,"
         " X-Sentinel-OWS-Exception",
         "timing-allow-origin": "*",
     }
@@ -327,7 +331,10 @@ def test_requests_wait_for_their_turn_and_probes_do_not(
     monkeypatch.setattr(edge.reader, "read", read_slowly)
     client = edge.client
     with ThreadPoolExecutor(3) as clients:
-        maps = [clients.submit(client.simulate_get, "/ows", params=MAP) for _ in range(3)]
+        maps = [
+            clients.submit(client.simulate_get, "/ows", params=MAP | {"WIDTH": str(width)})
+            for width in (4, 5, 6)
+        ]
         assert begun.acquire(timeout=60)
         assert begun.acquire(timeout=60)
         assert client.simulate_get("/health/live").status_code == 200
@@ -352,7 +359,7 @@ def test_a_request_that_never_gets_its_turn_ends_with_its_deadline(
     with ThreadPoolExecutor(1) as clients:
         first = clients.submit(client.simulate_get, "/ows", params=MAP)
         assert begun.wait(60)
-        late = client.simulate_get("/ows", params=MAP)
+        late = client.simulate_get("/ows", params=MAP | {"WIDTH": "5"})
         may_end.set()
         assert first.result().status_code == 500
     assert late.status_code == 504
@@ -419,7 +426,10 @@ def test_other_methods_are_told_which_are_allowed(edge: Edge, method: str, statu
 def test_a_browser_of_another_site_may_ask(edge: Edge) -> None:
     result = edge.client.simulate_options("/ows", headers={"Origin": "https://example.org"})
     assert result.headers["access-control-allow-methods"] == "GET, HEAD, POST, OPTIONS"
-    assert result.headers["access-control-allow-headers"] == "Content-Type, traceparent, tracestate"
+    assert result.headers["access-control-allow-headers"] == (
+        "Content-Type, If-None-Match, traceparent, tracestate"
+    )
+    assert result.headers["access-control-max-age"] == "86400"
 
 
 def test_an_address_that_is_not_there(edge: Edge) -> None:
@@ -491,3 +501,101 @@ def test_names_of_headers_have_their_capitals() -> None:
         "X-Sentinel-Ows-Scenes",
         "Etag",
     ]
+
+
+def test_what_a_client_has_is_not_made_again(edge: Edge) -> None:
+    tag = edge.get_map().headers["etag"]
+    edge.catalogue.searches.clear()
+    edge.reader.reads.clear()
+    edge.renderer.asked.clear()
+    again = edge.get_map(headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == tag
+    assert again.headers["cache-control"] == "public, max-age=60"
+    assert "content-type" not in again.headers
+    assert (edge.catalogue.searches, edge.reader.reads, edge.renderer.asked) == ([], [], [])
+    assert 'sentinel_ows_origin="held"' in edge.telemetry.metrics_text()
+
+
+def test_a_change_of_the_catalogue_or_of_the_request_is_another_answer(edge: Edge) -> None:
+    tag = edge.get_map().headers["etag"]
+    held = {"If-None-Match": tag}
+    assert edge.get_map({"WIDTH": "5"}, headers=held).status_code == 200
+    assert edge.get_map({"TIME": "2026-06"}, headers=held).status_code == 200
+    assert edge.get_map({"EXCEPTIONS": "XML"}, headers=held).status_code == 304
+    state = edge.catalogue.state()
+    newer = replace(state, version="2", versions=dict.fromkeys(state.versions, "2"))
+    edge.catalogue.state = lambda: newer  # type: ignore[method-assign]
+    assert edge.get_map(headers=held).status_code == 200
+
+
+def test_an_answer_that_lacks_something_is_kept_by_nobody(edge: Edge) -> None:
+    edge.reader.warnings = ("one: gone",)
+    headers = edge.get_map().headers
+    assert headers["cache-control"] == "no-store"
+    assert "etag" not in headers
+
+
+def test_a_post_is_kept_by_nobody_and_has_no_condition(edge: Edge) -> None:
+    tag = edge.get_map().headers["etag"]
+    body = "&".join(f"{key}={value}" for key, value in MAP.items())
+    result = edge.client.simulate_post("/ows", body=body, headers=FORM | {"If-None-Match": tag})
+    assert result.status_code == 200
+    assert result.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("time", "days", "seconds"),
+    [
+        ("2026-05-01/2026-06-30", 0, 86_400),
+        ("2026-05-01/2026-06-30", 100_000, 60),
+        ("2026-05-01/", 0, 60),
+        ("/2026-06-30", 0, 86_400),
+        ("2026-06-01,2026-06-02/current", 0, 60),
+    ],
+)
+def test_a_time_that_is_closed_is_kept_for_long(
+    edge: Edge, time: str, days: int, seconds: int
+) -> None:
+    edge.settings = Settings(cache_closed_days=days)
+    result = edge.get_map({"TIME": time})
+    assert result.headers["cache-control"] == f"public, max-age={seconds}"
+
+
+def test_text_is_compressed_for_who_takes_it(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"<capabilities/>" * 200
+    rendered = StandInRendering("text/xml; charset=UTF-8", text)
+    monkeypatch.setattr(edge.renderer, "answer", lambda *_: rendered)
+    bodies = set()
+    for accepted, compressed in [
+        ("gzip", True), ("br, GZIP;q=0.5", True), ("*", True), ("gzip;q=0, *", False),
+        ("gzip;q=0.000", False), ("identity", False), ("", False),
+    ]:  # fmt: skip
+        result = edge.get_map(headers={"Accept-Encoding": accepted})
+        assert result.headers["vary"] == "Accept-Encoding"
+        assert (result.headers.get("content-encoding") == "gzip") is compressed
+        assert result.headers["content-length"] == str(len(result.content))
+        assert (gzip.decompress(result.content) if compressed else result.content) == text
+        bodies.add(result.content)
+    assert len(bodies) == 2
+    short = StandInRendering("text/xml", text[:100])
+    monkeypatch.setattr(edge.renderer, "answer", lambda *_: short)
+    headers = edge.get_map(headers={"Accept-Encoding": "gzip"}).headers
+    assert "content-encoding" not in headers
+
+
+def test_images_are_not_compressed(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = StandInRendering("image/png", b"pixels" * 1000)
+    monkeypatch.setattr(edge.renderer, "answer", lambda *_: rendered)
+    headers = edge.get_map(headers={"Accept-Encoding": "gzip"}).headers
+    assert "content-encoding" not in headers
+    assert "vary" not in headers
+
+
+def test_the_scheme_that_a_client_claims_is_believed_of_trusted_proxies_alone(edge: Edge) -> None:
+    claimed = {"X-Forwarded-Proto": "https"}
+    edge.get_map(headers=claimed)
+    assert 'url_scheme="https"' not in edge.telemetry.metrics_text()
+    edge.settings = Settings(trust_forwarded=True)
+    edge.get_map(headers=claimed)
+    assert 'url_scheme="https"' in edge.telemetry.metrics_text()

@@ -32,7 +32,7 @@ def measured(seconds: float) -> MeasuredRequest:
         names.OPERATION: "GetMap",
         names.STATUS: 200,
     }
-    return MeasuredRequest(seconds, {"read": seconds / 2}, attributes, met=True)
+    return MeasuredRequest(seconds, {"read": seconds / 2}, attributes, "made", met=True)
 
 
 def test_durations_fall_into_cumulative_buckets_around_the_target() -> None:
@@ -135,7 +135,7 @@ def test_labels_are_escaped() -> None:
     metrics = Metrics(describe_process({}, {}), (), "0")
     awkward = 'a"b\\c\nd'
     attributes: dict[str, str | int] = {names.SERVICE: awkward, names.OPERATION: "GetMap"}
-    metrics.count(MeasuredRequest(0.1, {}, attributes, met=True))
+    metrics.count(MeasuredRequest(0.1, {}, attributes, "made", met=True))
     text = metrics.text()
     assert value(text, "sentinel_ows_requests_total", sentinel_ows_service=awkward) == 1
 

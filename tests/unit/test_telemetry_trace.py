@@ -70,6 +70,7 @@ def test_a_request_has_a_root_span_and_a_child_a_stage(recorded: Recorded) -> No
         "http.route": "/ows",
         "url.path": "/ows",
         "url.scheme": "http",
+        "sentinel_ows.origin": "made",
         "sentinel_ows.service": "WMS",
         "sentinel_ows.operation": "GetMap",
         "sentinel_ows.layers": 2,
@@ -265,7 +266,7 @@ def test_a_stage_that_runs_twice_is_timed_as_one(recorded: Recorded) -> None:
 
 
 def test_every_name_that_a_span_carries_is_declared(recorded: Recorded) -> None:
-    with recorded.telemetry.request("GET", "/ows", {"X-Forwarded-Proto": "https"}, "/ows") as trace:
+    with recorded.telemetry.request("GET", "/ows", {}, "/ows", "https") as trace:
         trace.identify("WMS", "GetMap", 1)
         with trace.stage("read") as stage:
             for measure in names.STAGE_ATTRIBUTES:
