@@ -1,7 +1,8 @@
 -- Gives the group roles their rights on what the migrating role owns here, now and in
--- future: sentinel_ows_reader may read, sentinel_ows_writer may change what is catalogued too, and
--- neither may change the schema. Roles that are missing are made where it may;
--- tells those that it may not make. Roles are the whole cluster's, rights this database's alone.
+-- future: sentinel_ows_reader may read, sentinel_ows_server may keep codestream indexes too, and
+-- sentinel_ows_writer may change all that is catalogued; none may change the schema. Roles that are
+-- missing are made where it may; tells those that it may not make. Roles are the whole cluster's,
+-- rights this database's alone.
 CREATE OR REPLACE FUNCTION grant_roles() RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -10,7 +11,9 @@ DECLARE
     owned regclass;
     missing text[] := ARRAY[]::text[];
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['sentinel_ows_reader', 'sentinel_ows_writer']
+    FOREACH wanted IN ARRAY ARRAY[
+        'sentinel_ows_reader', 'sentinel_ows_server', 'sentinel_ows_writer'
+    ]
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             BEGIN
@@ -44,6 +47,9 @@ BEGIN
                 EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO %I', owned, wanted);
             END IF;
         END LOOP;
+        IF wanted = 'sentinel_ows_server' THEN
+            EXECUTE format('GRANT INSERT, UPDATE ON codestream_indexes TO %I', wanted);
+        END IF;
         EXECUTE format(
             'ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT %s ON TABLES TO %I',
             here,

@@ -115,7 +115,9 @@ class CataloguePool:
             psycopg.errors.InsufficientPrivilege,
             psycopg.errors.ReadOnlySqlTransaction,
         ) as error:
-            raise CatalogueForbiddenError(str(error.diag.message_primary)) from error
+            raise CatalogueForbiddenError(
+                f"{error.diag.message_primary}: `sentinel-ows migrate` gives groups their rights"
+            ) from error
         except (PoolTimeout, PoolClosed, psycopg.OperationalError) as error:
             if deadline is not None:
                 deadline.check("search")

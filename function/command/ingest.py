@@ -20,6 +20,7 @@ from function.command.ingest_report import report_for
 from function.command.running_catalogue import running_catalogue
 from function.command.scene_filter import span
 from function.command.stopping import Stopping
+from function.database.server import Login
 from function.errors import CatalogueUnavailableError, UsageError
 from function.ingest.discovery import ProductAddress
 from function.ingest.outcome import Ingested, Outcome, Tally
@@ -111,7 +112,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     report = report_for(None if arguments.watch else _total(sources))
     try:
         with (
-            running_catalogue(settings) as running,
+            running_catalogue(settings, Login.INGEST) as running,
             open_pool(running.database_url, workers + 1) as pool,
             ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="index") as executor,
         ):

@@ -9,6 +9,7 @@ from function.catalogue.holdings import Holding, Holdings, described
 from function.command.catalogue_pool import open_pool
 from function.command.running_catalogue import running_catalogue
 from function.command.scene_filter import add_filters, read_filter
+from function.database.server import Login
 from function.settings import Settings
 
 LIMIT = 100  # a few screens
@@ -33,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """List what is meant."""
-    with running_catalogue(settings) as running, open_pool(running.database_url) as pool:
+    with (
+        running_catalogue(settings, Login.SERVE) as running,
+        open_pool(running.database_url) as pool,
+    ):
         found = Holdings(pool).find(read_filter(arguments), arguments.limit or None)
         if sys.stdout.isatty():
             print_table(list(found))

@@ -5,6 +5,7 @@ import sys
 
 from function.catalogue.migrations import migrate
 from function.command.running_catalogue import running_catalogue
+from function.database.server import Login
 from function.settings import Settings
 
 
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Migrate, and say what was applied."""
-    with running_catalogue(settings) as running:
+    with running_catalogue(settings, Login.OWNER) as running:
         migrated = migrate(running.database_url, running.catalog_sql)
     for name in (*migrated.migrations, *migrated.functions):
         print(f"applied {name}")

@@ -10,6 +10,7 @@ from function.catalogue.holdings import PAGE, Filter, Holdings, Removal
 from function.command.catalogue_pool import open_pool
 from function.command.running_catalogue import running_catalogue
 from function.command.scene_filter import add_filters, read_filter
+from function.database.server import Login
 from function.errors import UsageError
 from function.settings import Settings
 
@@ -33,7 +34,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     wanted = read_filter(arguments)
     if bool(arguments.names) == (wanted != Filter()):
         raise UsageError("name products, or say which are meant by --collection, --before, …")
-    with running_catalogue(settings) as running, open_pool(running.database_url) as pool:
+    with (
+        running_catalogue(settings, Login.INGEST) as running,
+        open_pool(running.database_url) as pool,
+    ):
         holdings = Holdings(pool)
         names = [name.removesuffix(".SAFE") for name in arguments.names]
         held = holdings.held(names)

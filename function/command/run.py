@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from function.command.demo import DIRECTORY as DEMO_DIRECTORY
 from function.command.http_server import listen
 from function.command.running_catalogue import running_catalogue
+from function.database.server import Login
 from function.demo.itinerary import GROUND
 from function.errors import OperatorError
 from function.settings import Settings
@@ -46,7 +47,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     listen(settings.host, settings.port).close()  # a taken port is told now, not after the demo
     try:
         _say("Starting the database")
-        with running_catalogue(settings):
+        with running_catalogue(settings, Login.OWNER):
             _say("Bringing the catalogue's schema up to date")
             _finish("migrate")
             if not settings.database_url:

@@ -8,6 +8,7 @@ from types import FrameType
 from function.command.http_server import HttpServer, listen
 from function.command.running_catalogue import running_catalogue
 from function.composition import compose
+from function.database.server import Login
 from function.settings import Settings
 from function.telemetry import configure_logging
 
@@ -24,7 +25,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve. The exit code is 0 after SIGTERM, SIGINT or SIGQUIT."""
     listener = listen(settings.host, settings.port)
     signal.signal(signal.SIGTERM, _leave)
-    with running_catalogue(settings) as ready:
+    with running_catalogue(settings, Login.SERVE) as ready:
         configure_logging()
         HttpServer(compose(ready), listener, ready).run()
     return 0

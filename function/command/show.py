@@ -6,6 +6,7 @@ import json
 from function.catalogue.holdings import Holdings
 from function.command.catalogue_pool import open_pool
 from function.command.running_catalogue import running_catalogue
+from function.database.server import Login
 from function.settings import Settings
 
 
@@ -20,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print a document for each name."""
-    with running_catalogue(settings) as running, open_pool(running.database_url) as pool:
+    with (
+        running_catalogue(settings, Login.SERVE) as running,
+        open_pool(running.database_url) as pool,
+    ):
         holdings = Holdings(pool)
         for name in arguments.names:
             print(json.dumps(holdings.show(name.removesuffix(".SAFE")), indent=2))

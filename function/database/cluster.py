@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from function.database.place import find_place, make_place
-from function.database.server import ROLE, START_SECONDS, ClusterError, Server
+from function.database.server import START_SECONDS, ClusterError, Login, Server
 
 DATABASE = "sentinel_ows"
 # A fast stop ends all sessions and then writes at most shared_buffers.
@@ -37,7 +37,11 @@ class PrivateCluster:
 
     @property
     def url(self) -> str:
-        """The catalogue's URL.
+        """The catalogue's URL for its owner; raises as ``url_for``."""
+        return self.url_for(Login.OWNER)
+
+    def url_for(self, login: Login) -> str:
+        """The catalogue's URL for one of its logins.
 
         Raises:
             ClusterError: the cluster was never started, so that its place is not known.
@@ -45,7 +49,7 @@ class PrivateCluster:
         place = find_place(self._state_dir)
         if place is None:
             raise ClusterError(f"there is no database in {self._state_dir} yet")
-        return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(place), safe='')}"
+        return f"postgresql://{login}@/{DATABASE}?host={quote(str(place), safe='')}"
 
     def status(self) -> ClusterState:
         """Ask the processes themselves.
@@ -79,6 +83,7 @@ class PrivateCluster:
             if state is not ClusterState.RUNNING:
                 server.launch()
             server.create_database(DATABASE)
+            server.create_logins()
             return state is not ClusterState.RUNNING
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import signal
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from function.database.account import Account, server_account
@@ -13,9 +14,42 @@ from function.database.processes import postmaster_process, server_processes
 from function.database.programs import Programs, find_programs
 from function.errors import OperatorError
 
-# The cluster's superuser. Whoever reaches the socket is it: the directory lets in only the
-# account that runs the server, and root.
-ROLE = "sentinel_ows"
+
+class Login(StrEnum):
+    """Whom a command is to the database.
+
+    Whoever reaches the socket may be any of them: the directory lets in only the account that runs
+    the server, and root. That a command is no more than it needs guards against its own mistakes.
+    """
+
+    OWNER = "sentinel_ows"  # the cluster's superuser
+    INGEST = "sentinel_ows_ingest"
+    SERVE = "sentinel_ows_serve"
+
+
+# Groups get their rights as the schema is migrated: catalog-sql/functions/grant_roles.sql.
+CREATE_LOGINS = """
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY[
+        'sentinel_ows_server NOLOGIN',
+        'sentinel_ows_serve LOGIN IN ROLE sentinel_ows_server',
+        'sentinel_ows_writer NOLOGIN',
+        'sentinel_ows_ingest LOGIN IN ROLE sentinel_ows_writer'
+    ]
+    LOOP
+        BEGIN
+            EXECUTE 'CREATE ROLE ' || role;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN
+                NULL;
+        END;
+    END LOOP;
+END
+$$
+"""
 # Replaying the log after a crash can take as long as the last checkpoint is old: 5 minutes.
 START_SECONDS = 300
 
@@ -89,7 +123,7 @@ class Server:
         self._run(
             "initdb",
             f"--pgdata={unfinished}",
-            f"--username={ROLE}",
+            f"--username={Login.OWNER}",
             "--auth-local=trust",
             "--auth-host=reject",
             "--encoding=UTF8",
@@ -130,10 +164,15 @@ class Server:
 
     def create_database(self, name: str) -> None:
         """Create an empty database unless it is there."""
-        session = (f"--host={self.place}", f"--username={ROLE}")
+        session = (f"--host={self.place}", f"--username={Login.OWNER}")
         listed = self._run("psql", *session, "--no-psqlrc", "--list", "--tuples-only", "--no-align")
         if name not in {line.split("|")[0] for line in listed.splitlines()}:
             self._run("createdb", *session, name)
+
+    def create_logins(self) -> None:
+        """Create the logins and their groups unless they are there."""
+        session = (f"--host={self.place}", f"--username={Login.OWNER}", "--dbname=postgres")
+        self._run("psql", *session, "--no-psqlrc", "--quiet", f"--command={CREATE_LOGINS}")
 
     def interrupt(self) -> None:
         """Ask it to end all sessions, write everything and exit (a fast shutdown)."""

@@ -19,7 +19,7 @@ from function.database.cluster import ClusterState, PrivateCluster
 from function.database.place import find_place
 from function.database.processes import postmaster_process, server_processes
 from function.database.programs import ProgramsMissingError
-from function.database.server import ClusterError
+from function.database.server import ClusterError, Login
 
 
 @pytest.fixture
@@ -82,6 +82,23 @@ def test_it_starts_serves_and_stops(state_dir: Path) -> None:
     assert not server_processes(data_of(state_dir))
     assert cluster.start()
     cluster.stop()
+
+
+def test_logins_are_members_of_what_they_need(cluster: PrivateCluster) -> None:
+    assert not cluster.start()  # which finds the logins there
+    members = {}
+    for login in Login:
+        with psycopg.connect(cluster.url_for(login)) as connection:
+            members[login] = connection.execute(
+                "SELECT rolsuper, ARRAY("
+                " SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_roles.oid)"
+                " FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+    assert members == {
+        Login.OWNER: (True, []),
+        Login.INGEST: (False, ["sentinel_ows_writer"]),
+        Login.SERVE: (False, ["sentinel_ows_server"]),
+    }
 
 
 def test_nothing_listens_on_the_network(cluster: PrivateCluster) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
+import psycopg
 import pytest
 from serving import PROGRAM, free_port
 
@@ -61,6 +62,16 @@ def fetch(address: str) -> tuple[str, bytes]:
         return answer.headers["Content-Type"], answer.read()
 
 
+def logins(state_dir: Path) -> set[str]:
+    """Who is connected to the private database, but for this test."""
+    with psycopg.connect(PrivateCluster(state_dir).url) as connection:
+        rows = connection.execute(
+            "SELECT usename FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ).fetchall()
+    return {str(row[0]) for row in rows}
+
+
 @pytest.mark.parametrize(
     ("number", "whole_group"),
     [(signal.SIGTERM, False), (signal.SIGINT, True), (signal.SIGHUP, True)],
@@ -78,6 +89,7 @@ def test_the_addresses_answer_and_a_signal_stops_everything(
         kind, body = fetch(found["GetMap"])
         assert kind == "image/jpeg"
         assert body.startswith(b"\xff\xd8")
+        assert logins(state_dir) == {"sentinel_ows_serve"}
         (os.killpg if whole_group else os.kill)(process.pid, number)
         rest, _ = process.communicate(timeout=WAIT_SECONDS)
         assert process.returncode == 0

@@ -56,6 +56,19 @@ def test_a_reader_serves(catalogue_pool: CataloguePool, reader_pool: CataloguePo
     assert indexes.load(found.assets) == {}
 
 
+def test_a_server_keeps_indexes_too(catalogue_pool: CataloguePool, catalogue_url: str) -> None:
+    SceneWriter(catalogue_pool).write(scene("a"))
+    pool = CataloguePool(as_role(catalogue_url, "sentinel_ows_server"), 1)
+    pool.open()
+    (found,) = SceneCatalogue(pool).search(COLLECTION, GRID, Search(), 9)
+    indexes = CodestreamIndexes(pool)
+    for stamp in ("first", "second"):
+        record = CodestreamRecord(1, FileState(1, stamp), b"packets")
+        indexes.keep(found.assets[0], record)
+        assert indexes.load(found.assets) == {found.assets[0].href: record}
+    pool.close()
+
+
 TABLES = (
     "scenes", "codestream_indexes", "grid_cells", "cell_extents", "collection_parts",
     "changed_cells", "changing_transactions", "schema_files",
@@ -64,9 +77,12 @@ TABLES = (
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "DROP TABLE {}"])
-def test_a_reader_changes_nothing(catalogue_url: str, table: str, statement: str) -> None:
+@pytest.mark.parametrize("role", ["sentinel_ows_reader", "sentinel_ows_server"])
+def test_who_serves_changes_nothing(
+    catalogue_url: str, table: str, statement: str, role: str
+) -> None:
     with (
-        psycopg.connect(as_role(catalogue_url, "sentinel_ows_reader")) as connection,
+        psycopg.connect(as_role(catalogue_url, role)) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(sql.SQL(statement).format(sql.Identifier(table)))
@@ -92,8 +108,10 @@ def test_a_role_without_rights_is_told_so(catalogue_url: str) -> None:
     pool.close()
 
 
-@pytest.mark.parametrize("role", ["sentinel_ows_reader", "sentinel_ows_writer"])
-def test_neither_migrates(catalogue_url: str, repository: Path, role: str) -> None:
+@pytest.mark.parametrize(
+    "role", ["sentinel_ows_reader", "sentinel_ows_server", "sentinel_ows_writer"]
+)
+def test_none_of_them_migrates(catalogue_url: str, repository: Path, role: str) -> None:
     with pytest.raises(MigrationError, match="its owner's to change"):
         migrate(as_role(catalogue_url, role), repository / "catalog-sql")
 
@@ -132,17 +150,21 @@ def test_an_owner_who_may_make_no_roles_migrates_all_the_same(
     url = urlunsplit(parts._replace(netloc=f"lone_owner@{parts.netloc.rpartition('@')[2]}"))
     try:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            for role in ("reader", "writer"):
+            for role in ("reader", "server", "writer"):
                 if _exists(connection, f"sentinel_ows_{role}"):
                     connection.execute(
                         f"ALTER ROLE sentinel_ows_{role} RENAME TO hidden_{role}".encode()
                     )
         migrated = migrate(url, repository / "catalog-sql")
-        assert migrated.missing_roles == ("sentinel_ows_reader", "sentinel_ows_writer")
+        assert migrated.missing_roles == (
+            "sentinel_ows_reader",
+            "sentinel_ows_server",
+            "sentinel_ows_writer",
+        )
         assert migrate(url, repository / "catalog-sql").migrations == ()
     finally:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            for role in ("reader", "writer"):
+            for role in ("reader", "server", "writer"):
                 if _exists(connection, f"hidden_{role}"):
                     connection.execute(
                         f"ALTER ROLE hidden_{role} RENAME TO sentinel_ows_{role}".encode()
