@@ -1,10 +1,12 @@
 """MapServer's capabilities documents, held to what the service answers."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from copy import deepcopy
 from dataclasses import dataclass
 
 from lxml import etree
+
+from function.mapserver.elements import drop, find_all, has_name, text_of
 
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
@@ -51,14 +53,14 @@ def hold_to_the_service(body: bytes, timed: Set[str], legends: Legends) -> bytes
     if root.get("version") == "1.3.0":
         _tell_time_abilities(root, timed)
     else:
-        _drop(element for element in _named(root, "SRS") if _text(element).startswith("CRS:"))
+        drop(element for element in find_all(root, "SRS") if text_of(element).startswith("CRS:"))
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
 def _drop_unanswered(root: etree._Element) -> None:
-    _drop(
+    drop(
         link
-        for link in _named(root, "MetadataURL")
+        for link in find_all(root, "MetadataURL")
         if any(METADATA_REQUEST in part.get(XLINK_HREF, "") for part in link.iter())
     )
     words = root.get(SCHEMA_LOCATION, "").split()
@@ -70,25 +72,25 @@ def _drop_unanswered(root: etree._Element) -> None:
 
 def _add_requests(root: etree._Element, requests: Mapping[str, tuple[str, ...]]) -> None:
     """Add requests by name, with their formats and the addresses of GetMap (OGC 05-078r4; DTD)."""
-    get_map = _named(root, "GetMap")[0]
+    get_map = find_all(root, "GetMap")[0]
     # They come after GetFeatureInfo, which not every mapfile has.
-    before = [*_named(root, "GetFeatureInfo"), get_map][0]
+    before = [*find_all(root, "GetFeatureInfo"), get_map][0]
     for name, formats in requests.items():
         request = deepcopy(get_map)
         request.tag = f"{{{SLD}}}{name}" if root.get("version") == "1.3.0" else name
-        template = _named(request, "Format")[0]
+        template = find_all(request, "Format")[0]
         offered = []
         for media_type in formats:
             offered.append(deepcopy(template))
             offered[-1].text = media_type
-        _drop(_named(request, "Format"))
+        drop(find_all(request, "Format"))
         request[:0] = offered
         before.addnext(request)
         before = request
 
 
 def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:
-    for dimension in _named(root, "Dimension"):
+    for dimension in find_all(root, "Dimension"):
         if dimension.get("name") == "time" and _name_of(dimension.getparent()) in timed:
             for ability in TIME_ABILITIES:
                 dimension.set(ability, "1")
@@ -97,7 +99,7 @@ def _tell_time_abilities(root: etree._Element, timed: Set[str]) -> None:
 def _correct_legend_sizes(
     root: etree._Element, sizes: Mapping[tuple[str, str], tuple[int, int]]
 ) -> None:
-    for link in _named(root, "LegendURL"):
+    for link in find_all(root, "LegendURL"):
         style = link.getparent()
         layer = None if style is None else style.getparent()
         size = sizes.get((_name_of(layer), _name_of(style)))
@@ -108,24 +110,5 @@ def _correct_legend_sizes(
 
 def _name_of(element: etree._Element | None) -> str:
     """The text of the Name of a layer or a style; empty where it has none."""
-    names = [] if element is None else [part for part in element if _is(part, "Name")]
-    return _text(names[0]) if names else ""
-
-
-def _named(root: etree._Element, name: str) -> list[etree._Element]:
-    return [element for element in root.iter() if _is(element, name)]
-
-
-def _is(element: etree._Element, name: str) -> bool:
-    return etree.QName(element).localname == name
-
-
-def _text(element: etree._Element) -> str:
-    return element.text or ""
-
-
-def _drop(elements: Iterator[etree._Element] | list[etree._Element]) -> None:
-    for element in list(elements):
-        parent = element.getparent()
-        if parent is not None:
-            parent.remove(element)
+    names = [] if element is None else [part for part in element if has_name(part, "Name")]
+    return text_of(names[0]) if names else ""

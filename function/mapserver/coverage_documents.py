@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from lxml import etree
 
 from function.layer import ArchiveLayer, LayerKind, Publication
+from function.mapserver.elements import drop, find_all, has_name, text_of
 from function.parse.coverage.get_coverage import band_names, formats_of
 from function.parse.coverage.query import CoverageFormat
 from function.parse.map_grid import CRS_84
@@ -53,29 +54,29 @@ def correct_description(body: bytes, publication: Publication) -> bytes:
 
 
 def _correct_100(root: etree._Element, publication: Publication) -> None:
-    for link in _named(root, "metadataLink"):
+    for link in find_all(root, "metadataLink"):
         if METADATA_REQUEST in link.get(XLINK_HREF, ""):
-            _drop(link)
+            drop([link])
     _correct_domains_100(root)
     codes = " ".join(_codes(publication))
-    for systems in _named(root, "requestResponseCRSs"):
+    for systems in find_all(root, "requestResponseCRSs"):
         systems.text = codes
-    for offering in _named(root, "CoverageOffering"):
+    for offering in find_all(root, "CoverageOffering"):
         layer = _layer_of(offering, "name", publication)
-        for formats in _named(offering, "supportedFormats"):
+        for formats in find_all(offering, "supportedFormats"):
             formats.attrib.pop("nativeFormat", "")
             _refill(formats, "formats", [WORDS[choice] for choice in formats_of(layer)])
-        for methods in _named(offering, "supportedInterpolations"):
+        for methods in find_all(offering, "supportedInterpolations"):
             _refill(methods, "interpolationMethod", _methods(METHODS_100, layer))
 
 
 def _correct_domains_100(root: etree._Element) -> None:
-    for constraints in _named(root, "accessConstraints"):
+    for constraints in find_all(root, "accessConstraints"):
         if (constraints.text or "").strip().upper() != "NONE":
             constraints.text = RESTRICTED
-    for position in [each for each in root.iter() if _is(each, "timePosition")]:
+    for position in find_all(root, "timePosition"):
         _part_in_two(position)
-    for grid in _named(root, "RectifiedGrid"):
+    for grid in find_all(root, "RectifiedGrid"):
         _centre(grid)
 
 
@@ -84,9 +85,11 @@ def _centre(grid: etree._Element) -> None:
 
     In 1.0 MapServer states its corner, by which GDAL lays the coverage half a pixel off.
     """
-    (position,) = _named(_named(grid, "origin")[0], "pos")
-    steps = [float(text) for each in _named(grid, "offsetVector") for text in _text(each).split()]
-    east, north = (float(text) for text in _text(position).split())
+    (position,) = find_all(find_all(grid, "origin")[0], "pos")
+    steps = [
+        float(text) for each in find_all(grid, "offsetVector") for text in text_of(each).split()
+    ]
+    east, north = (float(text) for text in text_of(position).split())
     position.text = f"{round(east + steps[0] / 2, 11)!r} {round(north + steps[3] / 2, 11)!r}"
 
 
@@ -96,7 +99,7 @@ def _part_in_two(position: etree._Element) -> None:
     parent = position.getparent()
     if not slash or parent is None:
         return
-    if _is(parent, "temporalDomain"):
+    if has_name(parent, "temporalDomain"):
         period = _new(parent, "timePeriod")
         for name, moment in (("beginPosition", first), ("endPosition", last)):
             part = etree.SubElement(period, etree.QName(etree.QName(parent).namespace, name))
@@ -109,44 +112,43 @@ def _part_in_two(position: etree._Element) -> None:
 
 def _correct_111(root: etree._Element, publication: Publication) -> None:
     systems = [f"urn:ogc:def:crs:EPSG::{code.partition(':')[2]}" for code in _codes(publication)]
-    for parameter in _named(root, "Parameter"):
+    for parameter in find_all(root, "Parameter"):
         values = {
             "InterpolationType": METHODS_111,
             "format": [choice.value for choice in CoverageFormat],
             "GridBaseCRS": systems,
         }.get(parameter.get("name", ""))
-        allowed = _named(parameter, "AllowedValues")
+        allowed = find_all(parameter, "AllowedValues")
         if values is not None and allowed:
             _refill(allowed[0], "Value", values)
-    for coverage in (*_named(root, "CoverageSummary"), *_named(root, "CoverageDescription")):
+    for coverage in (*find_all(root, "CoverageSummary"), *find_all(root, "CoverageDescription")):
         layer = _layer_of(coverage, "Identifier", publication)
         _replace(coverage, "SupportedCRS", systems)
         _replace(coverage, "SupportedFormat", [choice.value for choice in formats_of(layer)])
-        for methods in _named(coverage, "InterpolationMethods"):
-            default = _named(methods, "Default")
+        for methods in find_all(coverage, "InterpolationMethods"):
+            default = find_all(methods, "Default")
             _replace(methods, "InterpolationMethod", _methods(METHODS_111, layer))
             for each in default:
                 each.text = METHODS_111[0]
-        for keys in _named(coverage, "AvailableKeys"):
+        for keys in find_all(coverage, "AvailableKeys"):
             _refill(keys, "Key", band_names(layer))
 
 
 def _correct_201(root: etree._Element, publication: Publication) -> None:
-    for profile in _named(root, "Profile"):
+    for profile in find_all(root, "Profile"):
         if (profile.text or "").endswith(UNANSWERED_PROFILES):
-            _drop(profile)
-    for metadata in _named(root, "ServiceMetadata"):
-        for old in _named(metadata, "formatSupported"):
-            _drop(old)
+            drop([profile])
+    for metadata in find_all(root, "ServiceMetadata"):
+        drop(find_all(metadata, "formatSupported"))
         for choice in reversed(CoverageFormat):
             supported = etree.Element(
                 etree.QName(etree.QName(metadata).namespace, "formatSupported")
             )
             supported.text = choice.value
             metadata.insert(0, supported)
-    for methods in _named(root, "InterpolationMetadata"):
+    for methods in find_all(root, "InterpolationMetadata"):
         _refill(methods, "InterpolationSupported", METHODS_201)
-    for systems in _named(root, "CrsMetadata"):
+    for systems in find_all(root, "CrsMetadata"):
         _refill(
             systems,
             "crsSupported",
@@ -155,7 +157,7 @@ def _correct_201(root: etree._Element, publication: Publication) -> None:
                 for code in _codes(publication)
             ],
         )
-    for native in _named(root, "nativeFormat"):
+    for native in find_all(root, "nativeFormat"):
         native.text = CoverageFormat.GEOTIFF.value
 
 
@@ -169,7 +171,7 @@ def _codes(publication: Publication) -> list[str]:
 
 
 def _layer_of(element: etree._Element, name: str, publication: Publication) -> ArchiveLayer:
-    found = next(child for child in element if _is(child, name))
+    found = next(child for child in element if has_name(child, name))
     return publication.archive_layers[found.text or ""]
 
 
@@ -183,11 +185,10 @@ def _refill(parent: etree._Element, name: str, texts: Iterable[str]) -> None:
 
 def _replace(parent: etree._Element, name: str, texts: Sequence[str]) -> None:
     """Put a child of ``name`` for each of ``texts`` where there is one."""
-    old = [child for child in parent if _is(child, name)]
+    old = [child for child in parent if has_name(child, name)]
     for text in reversed(texts):
         old[-1].addnext(_copy(old[-1], text))
-    for child in old:
-        _drop(child)
+    drop(old)
 
 
 def _copy(element: etree._Element, text: str) -> etree._Element:
@@ -198,21 +199,3 @@ def _copy(element: etree._Element, text: str) -> etree._Element:
 
 def _new(parent: etree._Element, name: str) -> etree._Element:
     return etree.Element(etree.QName(etree.QName(parent).namespace, name))
-
-
-def _named(root: etree._Element, name: str) -> list[etree._Element]:
-    return [element for element in root.iter() if _is(element, name)]
-
-
-def _is(element: etree._Element, name: str) -> bool:
-    return etree.QName(element).localname == name
-
-
-def _text(element: etree._Element) -> str:
-    return element.text or ""
-
-
-def _drop(element: etree._Element) -> None:
-    parent = element.getparent()
-    if parent is not None:
-        parent.remove(element)

@@ -22,6 +22,20 @@ from function.scene import Scene
 from function.search import CatalogueState, CollectionExtent, Search
 from function.stored_body import StoredBody
 
+# A request for a map as the publication of the tests has it.
+MAP = {
+    "SERVICE": "WMS",
+    "VERSION": "1.3.0",
+    "REQUEST": "GetMap",
+    "LAYERS": "TRUE_COLOUR",
+    "STYLES": "",
+    "CRS": "EPSG:3857",
+    "BBOX": "0,0,400,300",
+    "WIDTH": "4",
+    "HEIGHT": "3",
+    "FORMAT": "image/png",
+}
+
 FIRST = datetime(2026, 5, 1, 10, 30, 15, 24_000, tzinfo=UTC)
 LAST = datetime(2026, 6, 30, 10, 30, 15, 24_000, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from publications import COLLECTION
 from request_path import (
+    MAP,
     StandInCatalogue,
     StandInPixels,
     StandInReader,
@@ -33,18 +34,6 @@ from function.settings import Settings
 from function.telemetry import Telemetry
 
 ADDRESS = "http://maps.example.org/ows?"
-MAP = {
-    "SERVICE": "WMS",
-    "VERSION": "1.3.0",
-    "REQUEST": "GetMap",
-    "LAYERS": "TRUE_COLOUR",
-    "STYLES": "",
-    "CRS": "EPSG:3857",
-    "BBOX": "0,0,400,300",
-    "WIDTH": "4",
-    "HEIGHT": "3",
-    "FORMAT": "image/png",
-}
 
 
 class Path:

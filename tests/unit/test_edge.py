@@ -14,6 +14,7 @@ import pytest
 from falcon.testing import Result, TestClient
 from lxml import etree
 from request_path import (
+    MAP,
     StandInCatalogue,
     StandInListing,
     StandInPixels,
@@ -43,18 +44,6 @@ from function.telemetry import JsonFormatter, Telemetry
 
 EXCEPTIONS_130 = "ogc/wms/1.3.0/exceptions_1_3_0.xsd"
 SERVICE_EXCEPTION = "{http://www.opengis.net/ogc}ServiceException"
-MAP = {
-    "SERVICE": "WMS",
-    "VERSION": "1.3.0",
-    "REQUEST": "GetMap",
-    "LAYERS": "TRUE_COLOUR",
-    "STYLES": "",
-    "CRS": "EPSG:3857",
-    "BBOX": "0,0,400,300",
-    "WIDTH": "4",
-    "HEIGHT": "3",
-    "FORMAT": "image/png",
-}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -90,11 +90,6 @@ class LocalByteSource:
         return data
 
 
-def open_local(href: str) -> LocalByteSource:
-    """Open a file by its path. Raises SceneUnreadableError where it cannot be opened."""
-    return LocalByteSource(Path(href))
-
-
 class ForwardReader:
     """Small reads that mostly go forward, each served from what the last one fetched."""
 

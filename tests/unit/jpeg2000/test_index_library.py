@@ -22,7 +22,7 @@ from function.grid import Grid
 from function.scene import Asset
 from function.scenes.decoder import PixelWindow, Wanted
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.byte_source import open_local
+from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
@@ -74,7 +74,7 @@ def asset_of(path: Path, width: int = 70) -> Asset:
 
 
 def record_of(asset: Asset) -> CodestreamRecord:
-    with open_local(asset.href) as source:
+    with LocalByteSource(Path(asset.href)) as source:
         return index_file(source).to_record()
 
 
@@ -195,7 +195,7 @@ def test_a_damaged_file_is_not_indexed_again_and_again(
     record = record_of(asset)
     path = Path(asset.href)
     path.write_bytes(path.read_bytes()[: record.state.size // 2])
-    with open_local(asset.href) as source:
+    with LocalByteSource(Path(asset.href)) as source:
         store.records[asset.href] = replace(record, state=state_of(source))
     with ThreadPoolExecutor(1) as pool:
         decoder = PacketDecoder(
@@ -239,7 +239,7 @@ def test_many_files_are_asked_for_at_once_and_once(tmp_path: Path, store: Memory
     library.load([*assets, assets[0]], counts)
     library.load(assets, counts)
     for asset in assets:
-        with open_local(asset.href) as source:
+        with LocalByteSource(Path(asset.href)) as source:
             found = library.find(asset, source, counts)
             assert found.to_record() == record_of(asset)
     assert store.loads == [[asset.href for asset in assets]]
@@ -284,14 +284,14 @@ def test_what_is_not_kept_in_memory_is_loaded_again(tmp_path: Path, store: Memor
     store.records[asset.href] = record_of(asset)
     library, counts = IndexLibrary(store, 0), DecodingCounts()
     library.load([asset], counts)
-    with open_local(asset.href) as source:
+    with LocalByteSource(Path(asset.href)) as source:
         assert library.find(asset, source, counts).to_record() == record_of(asset)
     assert counts.snapshot() == {"indexes_loaded": 2}
 
 
 def test_a_record_reads_back(tmp_path: Path) -> None:
     asset, _ = image(tmp_path)
-    with open_local(asset.href) as source:
+    with LocalByteSource(Path(asset.href)) as source:
         made = index_file(source)
         status = Path(asset.href).stat()
         assert made.state == FileState(status.st_size, str(status.st_mtime_ns))

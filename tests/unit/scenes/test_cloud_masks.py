@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from affine import Affine
 from archives import local_archive
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
-from test_scene_reader import (
+from array_archive import (
     GRID,
     INDEX,
     NORTH,
@@ -25,6 +22,9 @@ from test_scene_reader import (
     ndvi,
     read,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from function.errors import SceneUnreadableError
 from function.grid import Grid

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from affine import Affine
+from array_archive import COLOUR, GRID, INDEX, NORTH, SIZE, WEST, Archive, ArrayDecoder, read
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from test_scene_reader import COLOUR, GRID, INDEX, NORTH, SIZE, WEST, Archive, ArrayDecoder, read
 
 from function.deadline import Deadline
 from function.errors import DeadlineExceededError, SceneUnreadableError

@@ -6,10 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from affine import Affine
-from hypothesis import given
-from hypothesis import strategies as st
-from test_composites import Stack
-from test_scene_reader import (
+from array_archive import (
     CLASSES,
     COLOUR,
     GRID,
@@ -23,6 +20,9 @@ from test_scene_reader import (
     bands,
     plain,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from test_composites import Stack
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
