@@ -1,5 +1,6 @@
 """GDAL's WMS driver as a client: a service description, read in blocks and put together."""
 
+import json
 import subprocess
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ import pytest
 import rasterio
 from pictures import decode_picture
 from serving import Served
+from xml_documents import find
 
 # Over a corner of four blocks, and pixels of 10 m of the demo's own grid.
 BOUNDS = (592_480.0, 5_972_000.0, 599_480.0, 5_978_000.0)
@@ -82,6 +84,52 @@ def test_a_map_read_in_blocks_is_the_map_asked_for_at_once(
     )
     with rasterio.open(tmp_path / "map.tif") as translated:
         np.testing.assert_array_equal(translated.read(), decode_picture(whole.body)[0])
+
+
+@pytest.mark.parametrize("version", SERVICES)
+def test_layers_are_found_by_the_address_of_the_service(
+    demo_service: Served, tmp_path: Path, version: str
+) -> None:
+    address = f"WMS:{demo_service.url}/ows?SERVICE=WMS&VERSION={version}&REQUEST=GetCapabilities"
+    listed = subprocess.run(
+        ["gdalinfo", "-json", address], capture_output=True, text=True, check=True
+    )
+    sources = {
+        source.split("LAYERS=")[1].split("&")[0]: source
+        for key, source in json.loads(listed.stdout)["metadata"]["SUBDATASETS"].items()
+        if key.endswith("_NAME")
+    }
+    capabilities = demo_service.ows({"SERVICE": "WMS", "REQUEST": "GetCapabilities"})
+    assert list(sources) == find(capabilities.body, "//Layer/Name/text()")
+    target = tmp_path / "map.tif"
+    # Degrees from west to east and north to south, in each version.
+    area = ("-projwin", "10.5", "53.95", "10.6", "53.9", "-outsize", "300", "150")
+    done = subprocess.run(
+        ["gdal_translate", "-q", *area, sources["S2_L2A_TRUE_COLOR"], str(target)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with rasterio.open(target) as image:
+        assert image.bounds == pytest.approx((10.5, 53.9, 10.6, 53.95), abs=1e-6)
+        drawn = image.read().astype(np.int32)
+    asked = demo_service.ows(
+        {
+            "SERVICE": "WMS",
+            "VERSION": "1.1.1",
+            "REQUEST": "GetMap",
+            "LAYERS": "S2_L2A_TRUE_COLOR",
+            "STYLES": "",
+            "SRS": "EPSG:4326",
+            "BBOX": "10.5,53.9,10.6,53.95",
+            "WIDTH": "300",
+            "HEIGHT": "150",
+            "FORMAT": "image/png",
+        }
+    )
+    # GDAL asks for JPEG in steps of two, and takes the nearest pixel of what it gets.
+    assert np.median(np.abs(drawn - decode_picture(asked.body)[0])) < 10
 
 
 def test_what_is_wrong_reaches_the_user(demo_service: Served, tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """OWSLib as a client, in both versions of WMS."""
 
+import json
+from urllib.request import urlopen
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -104,3 +107,30 @@ def test_what_is_wrong_reaches_the_user(client: WebMapService) -> None:
 
 def test_a_map_can_be_asked_for_by_post(client: WebMapService) -> None:
     np.testing.assert_array_equal(draw(client, method="Post"), draw(client))
+
+
+def test_a_pixel_tells_its_values_and_its_scene(client: WebMapService) -> None:
+    answer = client.getfeatureinfo(
+        layers=["S2_L2A_NDVI"],
+        styles=[""],
+        srs="EPSG:4326",
+        bbox=BOUNDS,
+        size=(300, 200),
+        format="image/png",
+        query_layers=["S2_L2A_NDVI"],
+        info_format="application/json",
+        xy=(150, 100),
+    )
+    (feature,) = json.loads(answer.read())["features"]
+    values = feature["properties"]
+    index = (values["B08"] - values["B04"]) / (values["B08"] + values["B04"])
+    assert values["value"] == pytest.approx(index, abs=1e-4)
+    assert "_MSIL2A_20250510T" in values["scene"]
+    assert feature["geometry"]["coordinates"] == pytest.approx([10.6005, 53.89975], abs=1e-6)
+
+
+def test_the_legends_that_are_advertised_can_be_had(client: WebMapService) -> None:
+    for style in client["S2_L2A_NDVI"].styles.values():
+        with urlopen(style["legend"], timeout=60) as answer:  # noqa: S310
+            legend, _ = decode_picture(answer.read())
+        assert len(np.unique(legend.reshape(3, -1), axis=1).T) > 3

@@ -1,5 +1,6 @@
 """OWSLib and GDAL's WCS driver as clients, in the versions of WCS that they speak."""
 
+import os
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -8,11 +9,12 @@ from xml.sax.saxutils import escape
 import numpy as np
 import pytest
 import rasterio
+from numpy.typing import NDArray
 from owslib.wcs import WebCoverageService
 from serving import Served
 
 COVERAGES = {"S2_L2A", "S2_L2A_NDVI", "S2_L2A_SCL"}
-DAY = "2025-05-10"
+AUTUMN, DAY = "2020-09-21", "2025-05-10"
 # A window of the coverage's own pixels, and the rows that gdal_translate reads at a time.
 LEFT, TOP = 1024, 512
 SIZE = (1024, 512)
@@ -78,13 +80,13 @@ def test_gdal_reads_a_window_bit_for_bit(
         "<Timeout>60</Timeout>"
         "</WCS_GDAL>"
     )
-    information = gdal("gdalinfo", str(source))
+    information = gdal("gdalinfo", str(source), home=tmp_path)
     assert "Type=Int16" in information
     # Of WCS 2.0 GDAL makes a list of commas of what means no data.
     assert ("NoData Value=-32768" in information) == (version == "1.0.0")
     target = tmp_path / "window.tif"
     window = ("-srcwin", *map(str, (LEFT, TOP, *SIZE)))
-    gdal("gdal_translate", "-q", *window, str(source), str(target))
+    gdal("gdal_translate", "-q", *window, str(source), str(target), home=tmp_path)
     with rasterio.open(target) as translated:
         pixels, (west, _, east, north) = translated.read(), translated.bounds
     assert (pixels != -32768).mean() > 0.5
@@ -108,10 +110,58 @@ def test_gdal_reads_a_window_bit_for_bit(
             np.testing.assert_array_equal(pixels[:, first : first + STRIP], asked.read())
 
 
-def gdal(*command: str) -> str:
-    """Run a program of GDAL; its cache of descriptions would outlive the service."""
+@pytest.mark.parametrize("version", ["1.0.0", "1.1.1", "2.0.1"])
+def test_gdal_finds_an_index_by_its_address_and_reads_it_of_a_day(
+    demo_service: Served, tmp_path: Path, version: str
+) -> None:
+    address = f"WCS:{demo_service.url}/ows?version={version}"
+    assert "S2_L2A_NDVI" in gdal("gdalinfo", address, home=tmp_path)
+    source = f"{address}&coverage=S2_L2A_NDVI&time={AUTUMN}"
+    assert "Type=Float32" in gdal("gdalinfo", source, home=tmp_path)
+    target = tmp_path / "window.tif"
+    gdal(
+        "gdal_translate",
+        "-q",
+        *("-srcwin", "1400", "900", "300", "200"),
+        source,
+        str(target),
+        home=tmp_path,
+    )
+    with rasterio.open(target) as translated:
+        pixels, (west, south, east, north) = translated.read(1), translated.bounds
+    assert np.isfinite(pixels).mean() > 0.5
+    asked = {day: index_of(demo_service, (west, south, east, north), day) for day in (AUTUMN, DAY)}
+    np.testing.assert_array_equal(pixels, asked[AUTUMN])
+    assert not np.array_equal(pixels, asked[DAY])
+
+
+def index_of(
+    service: Served, bounds: tuple[float, float, float, float], day: str
+) -> NDArray[np.float32]:
+    reply = service.ows(
+        {
+            "SERVICE": "WCS",
+            "VERSION": "1.0.0",
+            "REQUEST": "GetCoverage",
+            "COVERAGE": "S2_L2A_NDVI",
+            "CRS": "EPSG:4326",
+            "BBOX": ",".join(f"{bound:.4f}" for bound in bounds),
+            "WIDTH": "300",
+            "HEIGHT": "200",
+            "TIME": day,
+            "FORMAT": "GeoTIFF",
+        }
+    )
+    with rasterio.open(BytesIO(reply.body)) as image:
+        values: NDArray[np.float32] = image.read(1)
+        return values
+
+
+def gdal(*command: str, home: Path) -> str:
+    """Run a program of GDAL, whose cache of descriptions in ``home`` outlives no service."""
     done = subprocess.run(
         [command[0], "--config", "GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR", *command[1:]],
+        env={**os.environ, "HOME": str(home)},
         capture_output=True,
         text=True,
         check=False,
