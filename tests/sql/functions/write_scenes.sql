@@ -1,0 +1,45 @@
+SELECT plan(4);
+CREATE FUNCTION pg_temp.given(name text, generated text) RETURNS jsonb
+LANGUAGE sql AS $$
+    SELECT jsonb_build_object(
+        'collection', 'c', 'name', name, 'acquired', '2024-06-01T10:00Z', 'generated', generated,
+        'platform', 'Sentinel-2A', 'baseline', '05.10', 'datatake', 'take', 'relative_orbit', 1,
+        'cell', '29UNU', 'cloud_cover', 5, 'footprint', 'POLYGON((0 0,2 0,2 2,0 2,0 0))',
+        'assets', '{
+            "root": "/x/",
+            "grids": [{
+                "crs": "EPSG:32629", "transform": [60, 0, 499980, 0, -60, 5900040], "width": 1830,
+                "height": 1830
+            }],
+            "assets": [{
+                "band": "B04", "path": "B04.jp2", "grid": 0, "components": 1, "bits": 15,
+                "offset": 0, "quantification": 1, "nodata": 0
+            }]
+        }'::jsonb
+    );
+$$;
+SELECT results_eq(
+    $$SELECT * FROM write_scenes(
+        ARRAY[pg_temp.given('b', '2024-07-02'), pg_temp.given('a', '2024-07-01')],
+        ARRAY['00000000-0000-0000-0000-000000000001', NULL]::uuid[],
+        '{1}', '{0}', '{/x/B04.jp2}', '{1}', '{9}', '{s}', '{p}', '{NULL}'
+    )$$,
+    $$VALUES (1, 'new', TRUE, FALSE), (2, 'new', FALSE, TRUE)$$,
+    'each is told in its place, whichever supersedes the other'
+);
+SELECT results_eq(
+    'SELECT name FROM scenes INNER JOIN scene_fingerprints USING (scene_id)', ARRAY['b'],
+    'a fingerprint is kept where there is one'
+);
+SELECT results_eq(
+    'SELECT name FROM scenes INNER JOIN codestream_indexes USING (scene_id)', ARRAY['b'],
+    'an index is kept with its scene'
+);
+SELECT results_eq(
+    $$SELECT * FROM write_scenes(
+        ARRAY[pg_temp.given('b', '2024-07-02')], ARRAY[NULL]::uuid[],
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+    )$$,
+    $$VALUES (1, 'unchanged', FALSE, FALSE)$$, 'what is there already changes nothing'
+);
+SELECT * FROM finish();
