@@ -13,6 +13,8 @@ SUFFIX = ".SAFE"
 # Products are known by their names, so that none is listed; Sentinel-1's bucket layout has no
 # suffix.
 BUCKET_LAYOUT = re.compile(r"S1[A-Z]_(?:IW|EW|S[1-6])_GRD[FHM]_\w+")
+# What the file system itself puts at the top of a volume, for nobody but root to read.
+RECOVERED = "lost+found"
 MARKS = frozenset({"MTD_MSIL1C.xml", "MTD_MSIL2A.xml", "manifest.safe", "productInfo.json"})
 # One directory of a bucket is held in memory at once: a kilobyte an entry. The deepest archives
 # have directories of days, of some ten thousand products.
@@ -30,8 +32,9 @@ def discover(source: str, archive: RemoteArchive) -> Iterator[ProductAddress]:
     """Give every product at or below ``source``, in order of name, as soon as it is found.
 
     What lies in a product is never listed. A source at or below which there is none is given
-    itself, for reading it will say what is wrong, and so is one on a web server, which lists
-    nothing. On disk, links to directories are followed only where ``source`` is one.
+    itself, for reading it will say what is wrong. So is a directory on disk that cannot be listed,
+    after all that can be, and a source on a web server, which lists nothing. On disk, links to
+    directories are followed only where ``source`` is one.
 
     Raises:
         ArchiveDeniedError, ArchiveThrottledError, ArchiveUnavailableError: it cannot be listed now.
@@ -55,12 +58,15 @@ def _find(source: str, archive: RemoteArchive) -> Iterator[str]:
 
 
 def _walk_disk(top: Path) -> Iterator[str]:
-    for directory, subdirectories, files in os.walk(top):
+    failed: list[OSError] = []
+    for directory, subdirectories, files in os.walk(top, onerror=failed.append):
         if _is_product(directory) or not MARKS.isdisjoint(files):
             subdirectories.clear()
             yield directory
         else:
-            subdirectories.sort()
+            subdirectories[:] = sorted(set(subdirectories) - {RECOVERED})
+    # What is gone since it was seen is no loss.
+    yield from (error.filename for error in failed if not isinstance(error, FileNotFoundError))
 
 
 def _walk_bucket(directory: str, archive: RemoteArchive) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Products are found on disk and in buckets, without listing what lies in them."""
 
+import os
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -53,6 +54,29 @@ def write_files(top: Path) -> None:
 
 def found(source: str, bucket: Bucket) -> list[str]:
     return [address.href for address in discover(source, bucket)]
+
+
+def test_a_directory_that_cannot_be_listed_is_given_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(tmp_path)
+    closed, gone = str(tmp_path / "2024" / "06"), str(tmp_path / "notes")
+    (tmp_path / "lost+found").mkdir()
+    failures = {
+        closed: PermissionError(13, "Permission denied", closed),
+        gone: FileNotFoundError(2, "No such file or directory", gone),
+        str(tmp_path / "lost+found"): AssertionError("lost+found is listed"),
+    }
+    scan = os.scandir
+
+    def scan_but_for_some(path: str) -> object:
+        if str(path) in failures:
+            raise failures[str(path)]
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scan_but_for_some)
+    listed = [str(tmp_path / name) for name in PRODUCTS[1:]]
+    assert found(str(tmp_path), Bucket()) == [*listed, closed]
 
 
 def test_on_disk(tmp_path: Path) -> None:
