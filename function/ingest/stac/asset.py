@@ -6,6 +6,7 @@ The dialects are those of STAC 1.0 and 1.1 with the extensions "projection" (``p
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from affine import Affine
 
@@ -34,7 +35,8 @@ REFLECTANCE_BITS = 15  # as ESA encodes JPEG 2000
 DATA_TYPES = {"uint8": 8, "uint16": 16}
 LONGEST_SIDE = 1_000_000  # pixels: far beyond a grid cell's 10 980
 MEDIA = ("image/jp2", "image/tiff", "image/vnd.stac.geotiff")
-EXTENSIONS = (".jp2", ".tif", ".tiff")
+JPEG2000 = ".jp2"
+EXTENSIONS = frozenset({JPEG2000, ".tif", ".tiff"})
 DECIMALS = 6  # of an offset or quantification, which 1 / 0.0001 is off by less than
 
 
@@ -57,8 +59,9 @@ def is_image(key: str, asset: JsonObject) -> ImageName | None:
     """Tell which image an asset is; None where it is none that is kept."""
     name = image_name(key)
     media = asset.text("type") or ""
-    href = asset.text("href") or ""
-    if name is None or not (media.startswith(MEDIA) or href.lower().endswith(EXTENSIONS)):
+    if name is None or not (
+        media.startswith(MEDIA) or _extension(asset.text("href") or "") in EXTENSIONS
+    ):
         return None
     return name
 
@@ -129,7 +132,7 @@ def _scaling(
     if scale is not None and not scale > 0:
         raise BrokenMetadataError("with a scale that is not positive")
     quantification = QUANTIFICATION if scale is None else round(1 / scale, DECIMALS)
-    if context.properties.flag(*OFFSET_APPLIED) and not href.lower().endswith(".jp2"):
+    if context.properties.flag(*OFFSET_APPLIED) and _extension(href) != JPEG2000:
         return 0.0, quantification
     if offset is not None:
         return round(offset * quantification, DECIMALS) + 0.0, quantification
@@ -162,5 +165,10 @@ def _bits(band: str, asset: JsonObject, href: str) -> int:
     bands = asset.objects("raster:bands")
     kind = asset.text("data_type") or (bands[0].text("data_type") if bands else None)
     bits = DATA_TYPES.get(kind or "", 16)
-    is_encoded_so = band in OPTICAL and href.lower().endswith(".jp2")
+    is_encoded_so = band in OPTICAL and _extension(href) == JPEG2000
     return min(bits, REFLECTANCE_BITS) if is_encoded_so else bits
+
+
+def _extension(href: str) -> str:
+    """The extension of a file's address, which may be signed by a query."""
+    return PurePosixPath(href.partition("?")[0]).suffix.lower()

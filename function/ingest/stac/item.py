@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from function.ingest.errors import BrokenMetadataError, NoImagesError, UnsupportedProductError
 from function.ingest.footprint import footprint_of
+from function.ingest.product_metadata import CLOUD_ROUNDING, MOST_CLOUD
 from function.ingest.readers import Readers
 from function.ingest.reading import ReadProduct
 from function.ingest.stac.asset import (
@@ -26,7 +27,6 @@ DATATAKE = re.compile(r"(?P<acquisition>.+)_N\d\d\.\d\d")
 GENERATED_PROPERTIES = ("s2:generation_time", "processing:datetime")
 # The name has whole seconds; the product's own time lies within the one that it names.
 SECOND = timedelta(seconds=1)
-MOST_CLOUD = 100.0
 SENTINEL_1 = "sentinel-1"
 MANIFESTS = ("safe-manifest", "safe_manifest")  # of Earth Search and Planetary Computer; of CDSE
 MANIFEST_FILE = "manifest.safe"
@@ -108,9 +108,11 @@ def _datatake(properties: JsonObject, name: ProductName, warnings: list[str]) ->
 
 def _cloud_cover(properties: JsonObject) -> float | None:
     cover = properties.number("eo:cloud_cover")
-    if cover is not None and not 0 <= cover <= MOST_CLOUD:
+    if cover is None:
+        return None
+    if not 0 <= cover <= MOST_CLOUD + CLOUD_ROUNDING:
         raise BrokenMetadataError(f"properties.eo:cloud_cover={cover:g} is no percentage")
-    return cover
+    return min(cover, MOST_CLOUD)
 
 
 def _assets(item: JsonObject, context: ItemContext, warnings: list[str]) -> tuple[Asset, ...]:

@@ -205,8 +205,16 @@ def test_an_offset_that_is_applied_already_is_not_applied_again() -> None:
     content = item()
     content["properties"]["earthsearch:boa_offset_applied"] = True
     assert only(read(content), "B04", 10).offset == 0.0
-    content["assets"]["red"]["href"] = "s3://bucket/B04.jp2"
-    assert only(read(content), "B04", 10).offset == -1000.0
+    for href in ("s3://bucket/B04.jp2", "https://host/B04.JP2?sig=abc%3D"):
+        content["assets"]["red"]["href"] = href
+        asset = only(read(content), "B04", 10)
+        assert (asset.offset, asset.bits) == (-1000.0, 15)
+
+
+def test_cloud_cover_is_a_sum_of_rounded_shares() -> None:
+    content = item()
+    content["properties"]["eo:cloud_cover"] = 100.0000004
+    assert read(content).scene.cloud_cover == 100.0
 
 
 def test_of_an_image_that_is_there_twice_the_free_one_counts() -> None:
