@@ -51,6 +51,7 @@ EXITS = """exit codes:
   2    the arguments or settings do not parse
   3    the catalogue, a source or an archive could not be reached: run again
   130, 143  Ctrl-C or SIGTERM ended it; what was in hand is finished
+  141  whoever read standard output has gone
 """
 
 
@@ -143,11 +144,18 @@ def _look(
     pipeline: Pipeline, sources: Sequence[Source], seconds: float | None, stop: threading.Event
 ) -> Generator[Ingested, None, None]:
     """Look through the sources once, or again and again; then what is as it was goes untold."""
-    yield from pipeline.run(sources)
+    refused: dict[str, Ingested] = {}
+    for ingested in pipeline.run(sources):
+        if ingested.outcome is Outcome.REFUSED:
+            refused[ingested.product] = ingested
+        yield ingested
     while seconds is not None and not stop.wait(seconds):
         try:
             for ingested in pipeline.run(sources):
-                if ingested.outcome is not Outcome.UNCHANGED:
+                is_known = refused.pop(ingested.product, None) == ingested
+                if ingested.outcome is Outcome.REFUSED:
+                    refused[ingested.product] = ingested
+                if not (is_known or ingested.outcome is Outcome.UNCHANGED):
                     yield ingested
         except CatalogueUnavailableError as error:
             print(f"sentinel-ows: {error}; trying again in {seconds:g} s", file=sys.stderr)

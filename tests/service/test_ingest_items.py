@@ -248,8 +248,12 @@ def test_a_source_that_cannot_be_reached_does_not_keep_the_others_out(
 def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> None:
     found = items(2)
     path = write_lines(tmp_path / "growing.ndjson", found[:1])
-    with start(catalogue_url, "ingest", "--watch", "0.05", str(path)) as process:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{}")
+    words = ("--watch", "0.05", str(broken), str(path))
+    with start(catalogue_url, "ingest", *words) as process:
         assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["outcome"] == "refused"
         assert json.loads(process.stdout.readline())["outcome"] == "new"
         write_lines(path, found)
         line = json.loads(process.stdout.readline())
@@ -257,7 +261,9 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         lines = process.stdout.read().splitlines()
         assert process.wait(60) == 0
     assert (line["product"], line["outcome"]) == (f"{path}:2", "new")
-    assert json.loads(lines[-1])["summary"]["new"] == 2
+    counts = json.loads(lines[-1])["summary"]
+    # What is refused as it was before is told, and counted, once.
+    assert (counts["new"], counts["refused"]) == (2, 1)
 
 
 @pytest.mark.parametrize(
