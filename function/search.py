@@ -57,6 +57,7 @@ class CloudStatistics:
 class CollectionExtent:
     """What the catalogue holds of a collection: bounds in degrees, times in UTC.
 
+    West is never beyond east: what lies across the antimeridian has all longitudes.
     ``clouds`` is None where no scene has a figure of cloud cover.
     """
 

@@ -38,11 +38,8 @@ def state_extents(
 
 
 def _bounds(extent: CollectionExtent) -> str:
-    """West, south, east, north; all longitudes where the collection crosses the antimeridian."""
-    west, east = extent.west, extent.east
-    if west > east:
-        west, east = -180.0, 180.0
-    return f"{west!r} {extent.south!r} {east!r} {extent.north!r}"
+    """West, south, east, north."""
+    return f"{extent.west!r} {extent.south!r} {extent.east!r} {extent.north!r}"
 
 
 def _day(moment: datetime) -> str:

@@ -108,16 +108,6 @@ def test_archive_layers_have_the_bounds_of_their_collection(name: str) -> None:
     assert [float(*texts(document, f"{old}/@{key}")) for key in ("minx", "miny")] == [-10.6, 51.25]
 
 
-def test_bounds_across_the_antimeridian_are_all_longitudes() -> None:
-    fiji = CollectionExtent(
-        COLLECTION, 176.5, -20, -178.25, -15, IRELAND.first_acquired, IRELAND.last_acquired, 3
-    )
-    document = capabilities("1.3.0", {COLLECTION: fiji}).body
-    box = f"{layer(SCL)}/EX_GeographicBoundingBox"
-    assert float(*texts(document, f"{box}/westBoundLongitude/text()")) == -180
-    assert float(*texts(document, f"{box}/eastBoundLongitude/text()")) == 180
-
-
 @pytest.mark.parametrize("name", [TRUE_COLOUR, NDVI, SCL])
 def test_time_is_told_in_days(name: str) -> None:
     document = capabilities("1.3.0").body
