@@ -1,13 +1,11 @@
 """Every XML document of the service, by the schema of its version: full, empty, and refusing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from serving import Reply, Served, serve
 from xml_documents import WMS_130_CAPABILITIES, find, validate_by_dtd, validate_by_schema
-
-Validate = Callable[[bytes, Path], None]
 
 WMS = ("1.1.1", "1.3.0")
 WCS = ("1.0.0", "1.1.0", "1.1.1", "1.1.2", "2.0.0", "2.0.1")
@@ -19,6 +17,11 @@ WCS_SCHEMAS = {
     ),
     "1.1": ("ogc/wcs/1.1/wcsAll.xsd", "ogc/wcs/1.1/wcsAll.xsd", "ogc/ows/1.1.0/owsAll.xsd"),
     "2.0": ("ogc/wcs/2.0/wcsAll.xsd", "ogc/wcs/2.0/wcsAll.xsd", "ogc/ows/2.0/owsAll.xsd"),
+}
+DESCRIPTION = "ogc/sld/1.1.0/DescribeLayer.xsd"
+STYLES = {
+    "1.0.0": "ogc/sld/1.0.0/StyledLayerDescriptor.xsd",
+    "1.1.0": "ogc/sld/1.1.0/StyledLayerDescriptor.xsd",
 }
 WMS_130_EXCEPTIONS = "ogc/wms/1.3.0/exceptions_1_3_0.xsd"
 
@@ -60,6 +63,10 @@ WMS_MISTAKES: dict[str, dict[str, str]] = {
         "X": "200",
         "Y": "1",
     },
+    "description of nothing": {"REQUEST": "DescribeLayer"},
+    "description of no layer": {"REQUEST": "DescribeLayer", "LAYERS": ODD, "SLD_VERSION": "1.1.0"},
+    "styles of nothing": {"REQUEST": "GetStyles"},
+    "styles of no layer": {"REQUEST": "GetStyles", "LAYERS": ODD, "SLD_VERSION": "1.1.0"},
     "legend of nothing": {"REQUEST": "GetLegendGraphic"},
     "legend of no layer": {
         "REQUEST": "GetLegendGraphic",
@@ -118,6 +125,30 @@ def test_capabilities_of_wms(service: Served, shared: Path, version: str) -> Non
     else:
         validate_by_schema(reply.body, shared / "schemas", WMS_130_CAPABILITIES)
     assert "S2_L2A_NDVI" in find(reply.body, "//Layer/Name/text()")
+
+
+@pytest.mark.parametrize("version", WMS)
+def test_descriptions_of_layers(service: Served, shared: Path, version: str) -> None:
+    request = {
+        "REQUEST": "DescribeLayer",
+        "LAYERS": "S2_L2A_NDVI,GRID_CELLS",
+        "SLD_VERSION": "1.1.0",
+    }
+    reply = ask(service, "WMS", version, request)
+    assert reply.status == 200, reply.body
+    if version == "1.1.1":
+        validate_by_dtd(reply.body, shared / "schemas")
+    else:
+        validate_by_schema(reply.body, shared / "schemas", DESCRIPTION)
+
+
+@pytest.mark.parametrize("version", WMS)
+def test_styles_of_layers(service: Served, shared: Path, version: str) -> None:
+    request = {"REQUEST": "GetStyles", "LAYERS": "S2_L2A_NDVI,S2_L2A_SCL", "SLD_VERSION": "1.1.0"}
+    reply = ask(service, "WMS", version, request)
+    assert reply.status == 200, reply.body
+    styles = STYLES[find(reply.body, "/StyledLayerDescriptor/@version")[0]]
+    validate_by_schema(reply.body, shared / "schemas", styles)
 
 
 @pytest.mark.parametrize("version", WMS)
