@@ -38,7 +38,7 @@ auth_file = {users}
 ignore_startup_parameters = extra_float_digits
 logfile = {log}
 """
-PATIENCE = 20
+PATIENCE = 120
 
 
 @pytest.fixture(scope="module")
