@@ -12,6 +12,7 @@ from function.errors import OperatorError
 
 PREFIX = "SENTINEL_OWS_"
 SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
+KINDS = {int: "whole number", float: "number", bool: "on or off"}
 PACKAGE_MAPFILE = Path(__file__).parent / "maps" / "sentinel.map"
 CHECKOUT_CATALOG_SQL = Path(__file__).parent.parent / "catalog-sql"
 
@@ -282,7 +283,9 @@ class Settings:
             try:
                 values[name] = value = _parse(kind, text)
             except (KeyError, ValueError) as error:
-                raise SettingsError(f"{variable}={text!r} is no {kind.__name__}") from error
+                raise SettingsError(
+                    f"{variable}={text!r} is no {KINDS.get(kind, kind.__name__)}"
+                ) from error
             if isinstance(value, int | float) and not least <= value < math.inf:
                 raise SettingsError(f"{variable}={text!r} is out of range: at least {least:g}")
         return cls(**values)  # type: ignore[arg-type]

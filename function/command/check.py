@@ -29,6 +29,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Check, and tell how many layers there are; raises MapfileError for what is wrong."""
     path = arguments.mapfile or settings.mapfile
     publication = load_mapfile(path, NO_DATABASE).publication
-    fed = len(publication.archive_layers)
-    print(f"{path}: {len(publication.layers)} layers, {fed} of them fed from the archive")
+    fed = publication.archive_layers
+    maps = publication.layers
+    print(
+        f"{path}: {len(maps)} layers, {len(fed.keys() & set(maps))} of them fed from the archive,"
+        f" and {len(publication.coverages)} coverages"
+    )
     return 0

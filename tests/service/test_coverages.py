@@ -183,6 +183,23 @@ def test_wcs_1_1_answers_a_document_and_the_file(
     assert find(document, "//Identifier/text()") == ["S2_L2A"]
 
 
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        ("600000,5970000,605000,5975000", "names no CRS at its end"),
+        ("600000,5970000,605000,5975000,urn:ogc:def:crs:OGC:1.3:CRS84", "outside of the CRS"),
+    ],
+)
+def test_wcs_1_1_refuses_metres_that_are_taken_for_degrees(
+    demo_service: Served, products: Products, box: str, message: str
+) -> None:
+    request = get_coverage(inside(products[SPRING, WEST]), "B04", "1.1.1")
+    reply = ask(demo_service, request | {"BOUNDINGBOX": box})
+    assert reply.status == 404
+    assert find(reply.body, "//Exception/@exceptionCode") == ["InvalidParameterValue"]
+    assert message in reply.body.decode()
+
+
 def test_a_mosaic_over_two_cells_is_put_together(demo_service: Served, products: Products) -> None:
     west, east = products[SPRING, WEST], products[SPRING, EAST]
     start = round((east.origin()[0] - west.origin()[0]) / 10) - 100

@@ -1,5 +1,6 @@
 """``sentinel-ows check``: what it says of good mapfiles and of bad ones."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,16 @@ from function.settings import PACKAGE_MAPFILE
 def test_the_published_mapfile_is_good(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith(f"{PACKAGE_MAPFILE}: ")
+    counts = re.fullmatch(
+        rf"{re.escape(str(PACKAGE_MAPFILE))}: (\d+) layers, (\d+) of them fed from the archive,"
+        r" and (\d+) coverages\n",
+        said.out,
+    )
+    assert counts
+    layers, fed, coverages = map(int, counts.groups())
+    # GRID_CELLS alone is plain.
+    assert layers == fed + 1
+    assert coverages > 0
     assert said.err == ""
 
 

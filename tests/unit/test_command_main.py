@@ -49,7 +49,7 @@ def test_a_setting_that_does_not_parse_is_misuse_told_in_one_line(
 ) -> None:
     monkeypatch.setenv("PORT", "http")
     assert main(["database", "status"]) == frame.MISUSED
-    assert capsys.readouterr().err == "sentinel-ows: PORT='http' is no int\n"
+    assert capsys.readouterr().err == "sentinel-ows: PORT='http' is no whole number\n"
 
 
 def test_a_failure_is_told_without_a_traceback(

@@ -121,6 +121,12 @@ def project_bounds(bounds: Bounds, source: str, target: str) -> Bounds:
     return west, south, east, north
 
 
+def check_within(bounds: Bounds) -> None:
+    """Raise InvalidSubsettingError for bounds of which the CRS has no point."""
+    if not all(map(math.isfinite, bounds)):
+        raise InvalidSubsettingError("the area asked for lies outside of the CRS")
+
+
 def check_coordinates(key: str, numbers: Bounds) -> None:
     """Raise InvalidSubsettingError for numbers beyond any coordinate."""
     if not all(abs(number) <= MAX_COORDINATE for number in numbers):

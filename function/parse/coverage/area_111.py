@@ -3,13 +3,23 @@
 from function.errors import InvalidParameterError, InvalidSubsettingError
 from function.grid import Grid
 from function.layer import ArchiveLayer, Publication
-from function.parse.coverage.area import Bounds, Pixels, check_coordinates, lay, project_bounds
+from function.parse.coverage.area import (
+    Bounds,
+    Pixels,
+    check_coordinates,
+    check_within,
+    lay,
+    project_bounds,
+)
 from function.parse.coverage.numbers import read_length, read_number
 from function.parse.coverage.reference_system import ReferenceSystem, read_reference_system
 from function.parse.parameters import Parameters, shown
 
 # Offsets of a grid that is not turned, with and without the zeros off the diagonal.
 SIMPLE, FULL = 2, 4
+
+# No longitude, however it is counted, has more degrees.
+A_TURN = 360
 
 
 def read_area_111(parameters: Parameters, layer: ArchiveLayer, publication: Publication) -> Grid:
@@ -25,6 +35,7 @@ def read_area_111(parameters: Parameters, layer: ArchiveLayer, publication: Publ
     offsets = parameters.find("GRIDOFFSETS")
     if offsets is None:
         return lay(target.code, around, Pixels(), layer.resolution)
+    check_within(around)
     across, down = _read_offsets(offsets, target)
     west, south, east, north = around
     columns, rows = round((east - west) / across), round((north - south) / down)
@@ -49,6 +60,10 @@ def _read_box(parameters: Parameters, publication: Publication) -> tuple[Referen
     first, second, third, fourth = (read_number("BoundingBox", part) for part in parts[:4])
     bounds = (first, second, third, fourth)
     check_coordinates("BoundingBox", bounds)
+    if len(parts) == 4 and max(map(abs, bounds)) > A_TURN:  # noqa: PLR2004
+        raise InvalidSubsettingError(
+            f"BoundingBox={shown(text)} names no CRS at its end, and is no longitudes and latitudes"
+        )
     if system.northing_first:
         bounds = (second, first, fourth, third)
     if bounds[0] > bounds[2] or bounds[1] > bounds[3]:

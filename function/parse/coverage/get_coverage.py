@@ -145,12 +145,13 @@ def band_names(layer: ArchiveLayer) -> tuple[str, ...]:
 
 
 def _check_size(grid: Grid, recipe: ArchiveLayer, limit: int) -> None:
-    size = grid.width * grid.height * len(band_names(recipe)) * WIDTHS[recipe.kind]
+    count = len(band_names(recipe))
+    size = grid.width * grid.height * count * WIDTHS[recipe.kind]
     if size > limit:
         raise LimitExceededError(
             f"a coverage of {grid.width} x {grid.height} pixels in"
-            f" {len(band_names(recipe))} bands has {size} bytes, at most {limit} are allowed:"
-            " ask for a smaller area, fewer bands or larger pixels"
+            f" {count} {'band' if count == 1 else 'bands'} has {size} bytes,"
+            f" at most {limit} are allowed: ask for a smaller area, fewer bands or larger pixels"
         )
 
 
