@@ -92,6 +92,9 @@ class Decoder(Protocol):
     ) -> Samples:
         """Decode ``window`` of the image at ``reduction`` (0 is full resolution).
 
+        A remote file is waited for with the archive's own patience: what belongs to a request is
+        prepared.
+
         The answer has the shape (components, height, width) and the file's own samples, neither
         scaled nor offset. Raises SceneUnreadableError for a file that cannot be fetched or
         decoded.

@@ -13,7 +13,7 @@ from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.access.address import is_remote, local_path
-from function.scenes.access.archive import Archive
+from function.scenes.access.archive import PATIENCE_SECONDS, Archive
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
@@ -40,12 +40,14 @@ class GdalDecoder:
     def prepare(
         self,
         wanted: Sequence[Wanted],
-        deadline: Deadline,  # noqa: ARG002 - there is nothing to wait for
+        deadline: Deadline,
         counts: DecodingCounts | None = None,
     ) -> "list[Future[Decode]]":
         """Do nothing yet: what GDAL needs of a file, it reads as it opens it."""
         return [
-            completed(partial(self.decode, item.asset, item.window, item.reduction, counts))
+            completed(
+                partial(self._decode, item.asset, item.window, item.reduction, deadline, counts)
+            )
             for item in wanted
         ]
 
@@ -61,10 +63,20 @@ class GdalDecoder:
         JPEG 2000 is decoded at its own lower resolutions. What has none of them (GeoTIFF) is
         averaged over blocks of 2**reduction samples, from its overviews where it has some.
         """
+        return self._decode(asset, window, reduction, Deadline.after(PATIENCE_SECONDS), counts)
+
+    def _decode(
+        self,
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+        deadline: Deadline,
+        counts: DecodingCounts | None,
+    ) -> Samples:
         try:
             with gdal_environment():
                 if is_remote(asset.href):
-                    with self._whole_files.open(asset.href, counts) as lend:
+                    with self._whole_files.open(asset.href, deadline, counts) as lend:
                         return _decode(lend, asset, window, reduction)
                 borrow = partial(self._pool.borrow, str(local_path(asset.href)))
                 return _decode(borrow, asset, window, reduction)

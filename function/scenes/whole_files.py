@@ -11,7 +11,8 @@ from functools import partial
 
 from rasterio.io import DatasetReader, MemoryFile
 
-from function.errors import SceneUnreadableError
+from function.deadline import Deadline
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.scenes.access.archive import Archive
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -31,18 +32,31 @@ class WholeFiles:
         self._one = threading.Lock()
 
     @contextmanager
-    def open(self, href: str, counts: DecodingCounts | None = None) -> Iterator[Lend]:
+    def open(
+        self, href: str, deadline: Deadline, counts: DecodingCounts | None = None
+    ) -> Iterator[Lend]:
         """Give what opens datasets of a file; it is in memory until the block ends.
 
-        Raises what reading remote files does, and SceneUnreadableError for one that is too large.
+        Raises what reading remote files does, ArchiveUnavailableError also where others are read
+        until the deadline passes, and SceneUnreadableError for one that is too large.
         """
-        with self._one, self._archive.open(href, counts=counts) as file:
+        with self._alone(href, deadline), self._archive.open(href, deadline, counts) as file:
             if file.size() > LONGEST:
                 message = f"{file_name(href)} is too large to be read whole from a remote archive"
                 raise SceneUnreadableError(message)
             (data,) = file.read_ranges([(0, file.size())])
             with MemoryFile(data) as memory:
                 yield partial(_lend, memory)
+
+    @contextmanager
+    def _alone(self, href: str, deadline: Deadline) -> Iterator[None]:
+        if not self._one.acquire(timeout=max(0.0, deadline.remaining())):
+            message = f"{file_name(href)} has to be read whole, and others were until time ran out"
+            raise ArchiveUnavailableError(message)
+        try:
+            yield
+        finally:
+            self._one.release()
 
 
 @contextmanager

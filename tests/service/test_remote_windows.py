@@ -31,6 +31,7 @@ from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
+from function.scenes.whole_files import WholeFiles
 
 SIZE = 1300
 BANDS = ("B02", "B03", "B04")
@@ -379,6 +380,42 @@ def test_a_throttled_read_for_gdal_is_no_broken_image(site: Site, others: Sequen
             with pytest.raises(ArchiveThrottledError):
                 decode_all(decoder, windows([asset]))
         site.server.faults.clear()
+
+
+def test_reading_whole_ends_with_the_time_of_the_request(
+    site: Site, others: Sequence[Asset]
+) -> None:
+    site.index(others)
+    for asset in others:
+        with site.decoder() as decoder:
+            # The start is read to know the file, and again to read it whole; then comes nothing.
+            site.server.faults.extend([None, None, Fault.SILENCE])
+            (coming,) = decoder.prepare(windows([asset]), Deadline.after(1.0))
+            with pytest.raises(ArchiveUnavailableError, match="did not answer in time"):
+                coming.result(PATIENCE)()
+            site.server.faults.clear()
+            check(site, windows([asset]), decode_all(decoder, windows([asset])))
+
+
+def test_whole_files_come_one_by_one_and_nobody_waits_longer_than_there_is_time(
+    site: Site, others: Sequence[Asset]
+) -> None:
+    archive = Archive(AccessLimits(4, PATIENCE, 1, 0))
+    files = WholeFiles(archive)
+    first, second = others
+    with files.open(first.href, Deadline.after(PATIENCE)) as lend:
+        site.server.take_asked()
+        with (
+            pytest.raises(ArchiveUnavailableError, match=r"band\.tif has to be read whole"),
+            files.open(second.href, Deadline.after(0.05)),
+        ):
+            pytest.fail("two files were in memory at once")
+        assert site.server.take_asked() == []
+        with lend(0) as dataset:
+            assert dataset.shape == (SIZE, SIZE)
+    with files.open(second.href, Deadline.after(PATIENCE)) as lend, lend(0) as dataset:
+        assert dataset.driver == "GTiff"
+    archive.close()
 
 
 def test_a_header_takes_one_read(site: Site, assets: Sequence[Asset]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from function.deadline import Deadline
 from function.scene import Asset
 from function.scenes.access.address import is_remote
-from function.scenes.access.archive import Archive
+from function.scenes.access.archive import PATIENCE_SECONDS, Archive
 from function.scenes.decoder import Decode, Decoder, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -56,7 +56,7 @@ class PacketDecoder:
         counts = counts or self.counts
         self._indexes.load((item.asset for item in wanted), counts)
         windows = [
-            ImageWindow(item.asset, item.window, item.reduction, counts, item.likely)
+            ImageWindow(item.asset, item.window, item.reduction, deadline, counts, item.likely)
             for item in wanted
         ]
         far = [each for each in windows if is_remote(each.asset.href)]
@@ -78,8 +78,9 @@ class PacketDecoder:
         Raises SceneUnreadableError also where a packet is not what the file's own index says,
         and where the file is another image than the asset's.
         """
-        return self._read(ImageWindow(asset, window, reduction, counts or self.counts))
+        deadline = Deadline.after(PATIENCE_SECONDS)
+        return self._read(ImageWindow(asset, window, reduction, deadline, counts or self.counts))
 
     def _read(self, wanted: ImageWindow) -> Samples:
-        with self._archive.open(wanted.asset.href, counts=wanted.counts) as source:
+        with self._archive.open(wanted.asset.href, wanted.deadline, wanted.counts) as source:
             return self._reader.read(wanted, source)

@@ -36,17 +36,17 @@ class RemoteWindows:
         self, wanted: Sequence[ImageWindow], deadline: Deadline, counts: DecodingCounts
     ) -> "list[Future[Decode]]":
         """Begin to fetch what all windows need, in one round."""
-        parts = [self._parts(each, deadline) for each in wanted]
+        parts = [self._parts(each) for each in wanted]
         known = [each for each in parts if each is not None]
         files = iter(self._archive.fetch(known, deadline, counts))
         return [
-            self._ask(each, deadline) if part is None else self._await(each, next(files), deadline)
+            self._ask(each) if part is None else self._await(each, next(files))
             for each, part in zip(wanted, parts, strict=True)
         ]
 
-    def _parts(self, wanted: ImageWindow, deadline: Deadline) -> Parts | None:
+    def _parts(self, wanted: ImageWindow) -> Parts | None:
         """Tell which parts of its file a window needs; None where the file has to be asked."""
-        indexed = self._indexes.known(wanted.asset, deadline, wanted.counts)
+        indexed = self._indexes.known(wanted.asset, wanted.deadline, wanted.counts)
         if indexed is None or indexed.index is None:
             return None
         try:
@@ -57,22 +57,20 @@ class RemoteWindows:
             return None
         return Parts(wanted.asset.href, indexed.state, ranges)
 
-    def _await(
-        self, wanted: ImageWindow, coming: "Future[RemoteFile]", deadline: Deadline
-    ) -> "Future[Decode]":
+    def _await(self, wanted: ImageWindow, coming: "Future[RemoteFile]") -> "Future[Decode]":
         def arrived(file: "Future[RemoteFile]") -> "Future[Decode]":
             if isinstance(file.exception(), FileReplacedError):
-                return self._ask(wanted, deadline)
+                return self._ask(wanted)
             return completed(partial(self._reader.read, wanted, file.result()))
 
         return then(coming, arrived)
 
-    def _ask(self, wanted: ImageWindow, deadline: Deadline) -> "Future[Decode]":
-        read = partial(self._read, wanted, deadline)
+    def _ask(self, wanted: ImageWindow) -> "Future[Decode]":
+        read = partial(self._read, wanted)
         if wanted.likely:
             return completed(read)
         return then(self._archive.wait(read), lambda done: completed(done.result))
 
-    def _read(self, wanted: ImageWindow, deadline: Deadline) -> Samples:
-        with self._archive.open(wanted.asset.href, deadline, wanted.counts) as file:
+    def _read(self, wanted: ImageWindow) -> Samples:
+        with self._archive.open(wanted.asset.href, wanted.deadline, wanted.counts) as file:
             return self._reader.read(wanted, file)

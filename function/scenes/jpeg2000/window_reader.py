@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import partial
 
+from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
-from function.scenes.decoder import Decoder, PixelWindow, Samples
+from function.scenes.decoder import Decoder, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.codestream import MainHeader
@@ -25,11 +26,12 @@ class AnotherImageError(SceneUnreadableError):
 
 @dataclass(frozen=True, slots=True)
 class ImageWindow:
-    """A window to decode, if not only ``likely``, and where what it takes is counted."""
+    """A window to decode, if not only ``likely``; until when, and where what it takes counts."""
 
     asset: Asset
     window: PixelWindow
     reduction: int
+    deadline: Deadline
     counts: DecodingCounts
     likely: bool = False
 
@@ -52,20 +54,22 @@ class WindowReader:
         Raises SceneUnreadableError also where a packet is not what the file's own index says, and
         where the file is another image than the asset's.
         """
-        asset, counts = wanted.asset, wanted.counts
+        asset, deadline, counts = wanted.asset, wanted.deadline, wanted.counts
         try:
-            indexed = self._indexes.find(asset, source, counts)
+            indexed = self._indexes.find(asset, source, deadline, counts)
             try:
                 samples = self._decode(wanted, source, indexed)
             except (CodestreamError, AnotherImageError):
-                fresh = self._indexes.doubt(asset, source, indexed, counts)
+                fresh = self._indexes.doubt(asset, source, indexed, deadline, counts)
                 if fresh is None:
                     raise
                 samples = self._decode(wanted, source, fresh)
         except CodestreamError as error:
             raise SceneUnreadableError(f"{wanted.name} cannot be decoded: {error}") from error
         if samples is None:
-            return self._other.decode(asset, wanted.window, wanted.reduction, counts)
+            window = Wanted(asset, wanted.window, wanted.reduction)
+            (ready,) = self._other.prepare([window], deadline, counts)
+            return ready.result()()
         return samples
 
     def missing(self, wanted: ImageWindow, indexed: IndexedFile) -> list[tuple[int, int]]:

@@ -17,17 +17,17 @@ from numpy.typing import NDArray
 
 from function.codestream_record import CodestreamRecord, FileState
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.grid import Grid
 from function.scene import Asset
 from function.scenes.decoder import PixelWindow, Wanted
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import LocalByteSource
-from function.scenes.jpeg2000.cache import ByteBoundedCache
+from function.scenes.jpeg2000.cache import ByteBoundedCache, Claim
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.jpeg2000.errors import TruncatedError
-from function.scenes.jpeg2000.index_library import IndexLibrary, NoStore
+from function.scenes.jpeg2000.index_library import IndexLibrary, NoStore, _Entry
 from function.scenes.jpeg2000.index_record import index_file, read_record, state_of
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
@@ -240,7 +240,7 @@ def test_many_files_are_asked_for_at_once_and_once(tmp_path: Path, store: Memory
     library.load(assets, counts)
     for asset in assets:
         with LocalByteSource(Path(asset.href)) as source:
-            found = library.find(asset, source, counts)
+            found = library.find(asset, source, Deadline.after(60.0), counts)
             assert found.to_record() == record_of(asset)
     assert store.loads == [[asset.href for asset in assets]]
     assert counts.snapshot() == {"indexes_loaded": 2, "indexes_built": 1}
@@ -285,7 +285,9 @@ def test_what_is_not_kept_in_memory_is_loaded_again(tmp_path: Path, store: Memor
     library, counts = IndexLibrary(store, 0), DecodingCounts()
     library.load([asset], counts)
     with LocalByteSource(Path(asset.href)) as source:
-        assert library.find(asset, source, counts).to_record() == record_of(asset)
+        assert library.find(asset, source, Deadline.after(60.0), counts).to_record() == record_of(
+            asset
+        )
     assert counts.snapshot() == {"indexes_loaded": 2}
 
 
@@ -332,11 +334,74 @@ def test_who_only_wants_to_know_shares_neither_the_failure_nor_the_wait_of_who_a
     library, source, counts = IndexLibrary(NoStore(), 1 << 20), BrokenSource(), DecodingCounts()
     asset = asset_of(tmp_path / "broken.jp2")
     with ThreadPoolExecutor(2) as pool:
-        asking = pool.submit(library.find, asset, source, counts)
+        asking = pool.submit(library.find, asset, source, Deadline.after(60.0), counts)
         assert source.asked.wait(60)
         assert library.known(asset, Deadline.after(0.0), counts) is None
         knowing = pool.submit(library.known, asset, Deadline.after(60.0), counts)
         source.released.set()
         assert knowing.result(60) is None
         with pytest.raises(TruncatedError):
+            asking.result(60)
+
+
+class UnansweredSource(MemorySource):
+    """A file that does not answer, of which its reader hears when it is released."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        self.asked.set()
+        assert self.released.wait(60)
+        raise ArchiveUnavailableError(f"no answer in time for {ranges}")
+
+
+def test_who_waits_for_an_index_makes_it_where_the_maker_runs_out_of_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = IndexLibrary(NoStore(), 1 << 20)
+    claimed = threading.Semaphore(0)
+    claim = library._entries.claim
+
+    def tell(href: str) -> Claim[_Entry]:
+        given = claim(href)
+        claimed.release()
+        return given
+
+    monkeypatch.setattr(library._entries, "claim", tell)
+    asset, _ = image(tmp_path)
+    data = Path(asset.href).read_bytes()
+    source, counts = UnansweredSource(data), [DecodingCounts() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        asking = pool.submit(library.find, asset, source, Deadline.after(60.0), counts[0])
+        assert source.asked.wait(60)
+        waiting = [
+            pool.submit(library.find, asset, MemorySource(data), Deadline.after(60.0), each)
+            for each in counts[1:]
+        ]
+        # One of what the store has and one of the index by who makes it; all others wait.
+        for _ in range(4):
+            assert claimed.acquire(timeout=60)
+        source.released.set()
+        with pytest.raises(ArchiveUnavailableError):
+            asking.result(60)
+        found = [each.result(60) for each in waiting]
+    assert found[0].index is not None
+    assert found[0] is found[1]
+    assert sum(each.snapshot()["indexes_built"] for each in counts[1:]) == 1
+
+
+def test_who_waits_for_an_index_waits_no_longer_than_there_is_time(tmp_path: Path) -> None:
+    library, counts = IndexLibrary(NoStore(), 1 << 20), DecodingCounts()
+    asset, _ = image(tmp_path)
+    data = Path(asset.href).read_bytes()
+    source = UnansweredSource(data)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(library.find, asset, source, Deadline.after(60.0), counts)
+        assert source.asked.wait(60)
+        with pytest.raises(ArchiveUnavailableError, match=r"^image\.j2k was not indexed in time$"):
+            library.find(asset, MemorySource(data), Deadline.after(0.05), counts)
+        source.released.set()
+        with pytest.raises(ArchiveUnavailableError, match="no answer"):
             asking.result(60)
