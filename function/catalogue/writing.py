@@ -115,14 +115,14 @@ class SceneWriter:
             return list(self._write(packages))
         except psycopg.DatabaseError as error:
             if len(packages) == 1:
-                return [_refusal(packages[0].scene, error)]
+                return [_refusal(error)]
             return [self._write_one(package) for package in packages]
 
     def _write_one(self, package: ScenePackage) -> Delivery | SceneRefusedError:
         try:
             (delivery,) = self._write([package])
         except psycopg.DatabaseError as error:
-            return _refusal(package.scene, error)
+            return _refusal(error)
         return delivery
 
     def _write(self, packages: Sequence[ScenePackage]) -> Iterator[Delivery]:
@@ -154,9 +154,9 @@ class SceneWriter:
             yield Delivery(Written(outcome), superseding, superseded)
 
 
-def _refusal(scene: Scene, error: psycopg.DatabaseError) -> SceneRefusedError:
+def _refusal(error: psycopg.DatabaseError) -> SceneRefusedError:
     rule = error.diag.constraint_name or error.diag.message_primary or error
-    return SceneRefusedError(f"{scene.name}: the catalogue refuses it: {rule}")
+    return SceneRefusedError(f"the catalogue refuses it: {rule}")
 
 
 def _document(scene: Scene) -> dict[str, object]:

@@ -163,7 +163,7 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
         (str(nowhere), "refused"),
     ]
     assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
-    assert lines[2]["reason"].endswith("scene_relative_orbit_is_positive")
+    assert lines[2]["reason"] == "the catalogue refuses it: scene_relative_orbit_is_positive"
     assert lines[3]["reason"] == "it holds no product's metadata, or does not exist"
     reasons = {line["reason"]: 1 for line in lines[:-1] if "reason" in line}
     assert lines[-1] == {**summary(new=1, refused=3, indexed=3), "reasons": reasons}
