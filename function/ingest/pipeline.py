@@ -16,6 +16,7 @@ from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from function.catalogue.codestream_indexes import KnownIndexes
+from function.catalogue.pool import CatalogueForbiddenError
 from function.catalogue.writing import (
     Delivery,
     ScenePackage,
@@ -240,6 +241,8 @@ class Pipeline:
         while True:
             try:
                 return ask()
+            except CatalogueForbiddenError:
+                raise  # which a minute will not change
             except (CatalogueUnavailableError, DeadlineExceededError) as error:
                 if left <= 0 or self._stop.wait(pause):
                     raise CatalogueUnavailableError(str(error)) from error
