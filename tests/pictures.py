@@ -6,6 +6,21 @@ from numpy.typing import NDArray
 
 OPAQUE = 255
 
+# ESA's colours of the scene classification (Sen2Cor, L2A_SCL legend).
+SCL_COLOURS = {
+    1: (255, 0, 0),
+    2: (47, 47, 47),
+    3: (100, 50, 0),
+    4: (0, 160, 0),
+    5: (255, 230, 90),
+    6: (0, 0, 255),
+    7: (128, 128, 128),
+    8: (192, 192, 192),
+    9: (255, 255, 255),
+    10: (100, 200, 255),
+    11: (255, 150, 255),
+}
+
 
 def decode_picture(body: bytes) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """A PNG or JPEG as colours (3, height, width) in the order red, green, blue, and its opacity.

@@ -22,26 +22,12 @@ from map_requests import (
     one_band,
     package_server,
 )
+from pictures import SCL_COLOURS
 
 from function.errors import UnknownLayerError
 from function.grid import Grid
 from function.mapserver.dispatch import Rendered
 from function.raster import Raster
-
-# ESA's colours of the scene classification (Sentinel-2 Level-2A product definition).
-SCL_COLOURS = {
-    1: (255, 0, 0),
-    2: (47, 47, 47),
-    3: (100, 50, 0),
-    4: (0, 160, 0),
-    5: (255, 230, 90),
-    6: (0, 0, 255),
-    7: (128, 128, 128),
-    8: (192, 192, 192),
-    9: (255, 255, 255),
-    10: (100, 200, 255),
-    11: (255, 150, 255),
-}
 
 
 @pytest.mark.parametrize("version", ["1.1.1", "1.3.0"])

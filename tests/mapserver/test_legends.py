@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, decode, package_server
 from numpy.typing import NDArray
-from test_drawn_pixels import SCL_COLOURS
+from pictures import SCL_COLOURS
 from xml_documents import find
 
 from function.errors import InvalidParameterError

@@ -5,15 +5,15 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg
 import pytest
 import rasterio.shutil
 from affine import Affine
+from database_rows import rows_of
 from safe_products import IMAGES, NAME, NO_EDITS, STEM, write_product
 
 from function.grid import Grid
@@ -76,30 +76,17 @@ def summary(**counts: int) -> dict[str, Any]:
     return {"summary": {name: counts.get(name, 0) for name in names}}
 
 
-def rows(url: str) -> Mapping[str, Sequence[tuple[object, ...]]]:
-    """Every row of every table, with the transaction that wrote it."""
-    with psycopg.connect(url) as connection:
-        return {
-            table: connection.execute(
-                psycopg.sql.SQL(
-                    "SELECT xmin::text, ctid::text, t.* FROM {} AS t ORDER BY 2"
-                ).format(psycopg.sql.Identifier(table))
-            ).fetchall()
-            for table in TABLES
-        }
-
-
 def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> None:
     first = write_readable_product(tmp_path / "2024" / "06" / "01")
     second = write_readable_product(tmp_path / "2024" / "06" / "06", OTHER)
     second = second.rename(second.with_name(f"{OTHER_NAME}.SAFE"))
     expected = [{"product": str(path), "outcome": "new", "indexed": 3} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*expected, summary(new=2, indexed=6)], "")
-    before = rows(catalogue_url)
+    before = rows_of(catalogue_url, TABLES)
     assert [len(before[table]) for table in TABLES] == [2, 6, 2, 1, 1, 1]
     again = [{"product": str(path), "outcome": "unchanged"} for path in (first, second)]
     assert ingest(catalogue_url, tmp_path) == (0, [*again, summary(unchanged=2)], "")
-    assert rows(catalogue_url) == before
+    assert rows_of(catalogue_url, TABLES) == before
 
 
 def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> None:
@@ -125,10 +112,10 @@ def test_an_image_that_cannot_be_indexed_is_told_and_not_tried_again(
     unfit = {"no packet lengths": [f"{STEM}_SCL_20m.jp2"]}
     line = {"product": str(root), "outcome": "new", "indexed": 2, "unfit": unfit}
     assert ingest(catalogue_url, root) == (0, [line, summary(new=1, indexed=2, unfit=1)], "")
-    before = rows(catalogue_url)
+    before = rows_of(catalogue_url, TABLES)
     line = {"product": str(root), "outcome": "unchanged"}
     assert ingest(catalogue_url, root) == (0, [line, summary(unchanged=1)], "")
-    assert rows(catalogue_url) == before
+    assert rows_of(catalogue_url, TABLES) == before
 
 
 def test_a_damaged_image_is_told_and_tried_again(catalogue_url: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import rasterio
 from demo_images import DemoProduct, Window
 from numpy.typing import NDArray
-from pictures import decode_picture
+from pictures import SCL_COLOURS, decode_picture
 from rasterio.warp import Resampling, reproject
 from serving import Served
 
@@ -16,21 +16,6 @@ QUANTIFICATION = 10_000
 FALSE_COLOUR_WHITE = 0.4
 # What CLOUDMASK takes out, as the mapfile says.
 MASKED = (0, 1, 3, 8, 9, 10)
-
-# ESA's colours of the scene classification (Sen2Cor, L2A_SCL legend).
-SCL_COLOURS = {
-    1: (255, 0, 0),
-    2: (47, 47, 47),
-    3: (100, 50, 0),
-    4: (0, 160, 0),
-    5: (255, 230, 90),
-    6: (0, 0, 255),
-    7: (128, 128, 128),
-    8: (192, 192, 192),
-    9: (255, 255, 255),
-    10: (100, 200, 255),
-    11: (255, 150, 255),
-}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Writing scenes: new, unchanged, updated, and refused by name of the rule."""
 
 import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from math import inf, nan
@@ -10,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from affine import Affine
+from database_rows import rows_of
 from sample_scenes import COLLECTION, GRID, asset, day, lonlat, scene
 
 from function.catalogue.pool import CataloguePool
@@ -41,26 +41,13 @@ def writer(catalogue_pool: CataloguePool) -> SceneWriter:
     return SceneWriter(catalogue_pool)
 
 
-def dump(url: str) -> Mapping[str, list[tuple[object, ...]]]:
-    """Every row of every table, with the transaction that wrote it and where it lies."""
-    with psycopg.connect(url) as connection:
-        return {
-            table: connection.execute(
-                psycopg.sql.SQL(
-                    "SELECT xmin::text, ctid::text, t.* FROM {} AS t ORDER BY 2"
-                ).format(psycopg.sql.Identifier(table))
-            ).fetchall()
-            for table in TABLES
-        }
-
-
 def test_writing_again_rewrites_no_row(writer: SceneWriter, catalogue_url: str) -> None:
     sample = scene("a", assets=(asset(href="/a/1.jp2"), asset(href="/a/2.jp2")))
     assert writer.write(sample) is Written.NEW
-    before = dump(catalogue_url)
+    before = rows_of(catalogue_url, TABLES)
     assert [len(before[table]) for table in TABLES] == [1, 0, 1, 1, 1]
     assert writer.write(sample) is Written.UNCHANGED
-    assert dump(catalogue_url) == before
+    assert rows_of(catalogue_url, TABLES) == before
 
 
 @pytest.mark.parametrize(
@@ -174,10 +161,10 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
     writer: SceneWriter, catalogue_url: str, change: dict[str, Any], rule: str
 ) -> None:
     writer.write(scene("held"))
-    before = dump(catalogue_url)
+    before = rows_of(catalogue_url, TABLES)
     with pytest.raises(SceneRefusedError, match=rule):
         writer.write(replace(scene("a"), **change))
-    assert dump(catalogue_url) == before
+    assert rows_of(catalogue_url, TABLES) == before
 
 
 @pytest.mark.parametrize(
