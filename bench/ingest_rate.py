@@ -175,7 +175,7 @@ def _copy(original: Path, directory: Path, year: int) -> None:
         if path.is_dir():
             continue
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if path.name != "MTD_MSIL2A.xml":
+        if not path.name.startswith("MTD_MSI"):
             copy.hardlink_to(path)
             continue
         text = path.read_text().replace(original.name, name)
