@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from affine import Affine
@@ -40,7 +40,11 @@ class _Given:
 
 @dataclass(slots=True)
 class _Looking:
-    """A pixel being looked at: its place in the part of the map that is read at once."""
+    """A pixel being looked at: its place in the part of the map that is read at once.
+
+    ``failures`` tell by warning what went wrong, ``tried`` names the scenes that were turned to
+    and ``read`` those of them that have the pixel on their images, masked or not.
+    """
 
     scenes: Sequence[Scene]
     grid: Grid
@@ -48,8 +52,9 @@ class _Looking:
     row: int
     cloud_mask: bool
     decoding: Decoding
-    failures: dict[str, SceneUnreadableError]
-    tried: set[str]
+    failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
 
 
 class PixelReader:
@@ -81,7 +86,7 @@ class PixelReader:
         decoding = Decoding(self._decoder, self._workers, deadline)
         looking = _look(layer, grid, pixel, scenes, cloud_mask, decoding)
         given = _collect(layer, looking)
-        if not given:
+        if not looking.read:
             _raise_failure(layer, looking)
         chosen = _choose(layer, given)
         values: list[tuple[str, float | int | None]] = []
@@ -118,7 +123,7 @@ def _look(
         min(side, grid.width - left),
         min(side, grid.height - top),
     )
-    return _Looking(scenes, part, column, row, cloud_mask, decoding, {}, set())
+    return _Looking(scenes, part, column, row, cloud_mask, decoding)
 
 
 def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
@@ -151,7 +156,10 @@ def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
             looking.tried.add(scene.name)
             if isinstance(reached, SceneUnreadableError):
                 looking.failures[f"{scene.name}: {reached}"] = reached
-            elif (bands := _bands(reached, looking)) is not None:
+                continue
+            if reached is not None:
+                looking.read.add(scene.name)
+            if (bands := _bands(reached, looking)) is not None:
                 given.append(_Given(scene, bands))
     return given if every else given[:1]
 
@@ -199,7 +207,9 @@ def _read_bands(
             layer, kind=LayerKind.INDEX, bands=(band,), expression=band, visual=None, ramp=None
         )
         # Whether a scene's clouds were taken out here is settled.
-        within = replace(looking, scenes=scenes, cloud_mask=False, failures={}, tried=set())
+        within = replace(
+            looking, scenes=scenes, cloud_mask=False, failures={}, tried=set(), read=set()
+        )
         given = _collect(alone, within)
         values.append((band, _composed(alone, given)[0] if given else None))
     return values

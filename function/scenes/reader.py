@@ -57,8 +57,8 @@ class SceneReader:
         pixel is made of every value that it has. A scene that cannot be read becomes a warning and
         falls through as a whole.
 
-        Raises SceneUnreadableError where the map would be blank for want of a file, of the kind
-        that all scenes failed with; DeadlineExceededError when time runs out,
+        Raises SceneUnreadableError where scenes lie on the map and none could be read, of the kind
+        that all failed with; DeadlineExceededError when time runs out,
         InvalidParameterError for an expression that does not fit the layer's bands.
         """
         recipe = Recipe(layer)
@@ -74,7 +74,7 @@ class SceneReader:
             else:
                 _fill(part, scenes, reading, decoding, diary)
         warnings = tuple(diary.failures)
-        if warnings and not diary.given:
+        if warnings and not diary.read:
             kinds = {type(failure) for failure in diary.failures.values()}
             kind = kinds.pop() if len(kinds) == 1 else SceneUnreadableError
             raise kind(f"no scene of layer {layer.name} could be read: {warnings[0]}")
@@ -103,9 +103,10 @@ def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
 
 @dataclass(slots=True)
 class _Diary:
-    """Which scenes were turned to, which gave pixels, and what went wrong, by warning."""
+    """Which scenes were turned to, read, and gave pixels, and what went wrong, by warning."""
 
     tried: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
     failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
 
@@ -118,6 +119,8 @@ class _Diary:
         if isinstance(part, SceneUnreadableError):
             self.failures[f"{scene.name}: {part}"] = part
             return None
+        if part is not None:
+            self.read.add(scene.name)
         return part
 
 

@@ -195,3 +195,17 @@ def test_a_scene_that_cannot_be_read_falls_through_with_a_warning() -> None:
     assert reading.warnings == ("A: A_B04.jp2 cannot be decoded",)
     with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A"):
         look(INDEX, [broken], (1, 1), decoder=decoder)
+
+
+def test_a_masked_pixel_has_no_values_though_another_scene_cannot_be_read() -> None:
+    decoder = ArrayDecoder()
+    archive = Archive(decoder)
+    images = {**bands(2000, 3000), "SCL": np.full((60, 60), 8, np.uint8)}
+    masked = archive.scene("M", images)
+    broken = archive.scene("A", images, missing=frozenset({"SCL"}))
+    for scenes in ([broken, masked], [masked, broken]):
+        reading = look(INDEX, scenes, (1, 1), cloud_mask=True, decoder=decoder)
+        assert (reading.values, reading.scenes) == ((), ())
+        assert reading.warnings == ("A: A_SCL.jp2 cannot be decoded",)
+    with pytest.raises(SceneUnreadableError, match="A: A_SCL"):
+        look(INDEX, [broken], (1, 1), cloud_mask=True, decoder=decoder)

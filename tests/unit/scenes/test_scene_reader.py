@@ -31,7 +31,7 @@ from function.errors import (
     SceneUnreadableError,
 )
 from function.grid import Grid
-from function.layer import Resampling
+from function.layer import Composite, Resampling
 from function.scene import Asset
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -222,6 +222,25 @@ def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(
     scene = archive.scene("A", images, missing=frozenset({"B08"}))
     with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A: A_B0"):
         read(reader, INDEX, [scene], cloud_mask=True)
+
+
+@pytest.mark.parametrize("composite", [Composite.FIRST, Composite.MEAN])
+def test_a_map_that_is_masked_is_blank_though_another_scene_cannot_be_read(
+    reader: SceneReader, archive: Archive, composite: Composite
+) -> None:
+    layer = replace(INDEX, composite=composite)
+    clouds = np.full((60, 60), 8, np.uint8)
+    masked = archive.scene("M", {**bands(2000, 3000), "SCL": clouds})
+    broken = archive.scene(
+        "A", {**bands(2000, 3000), "SCL": clouds}, missing=frozenset({"B04", "SCL"})
+    )
+    for scenes in ([broken, masked], [masked, broken]):
+        raster = read(reader, layer, scenes, cloud_mask=True)
+        assert not raster.valid.any()
+        assert raster.scenes == ()
+        assert raster.warnings == ("A: A_SCL.jp2 cannot be decoded",)
+    with pytest.raises(SceneUnreadableError, match="A: A_SCL"):
+        read(reader, layer, [broken], cloud_mask=True)
 
 
 @pytest.mark.parametrize(
