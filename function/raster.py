@@ -19,8 +19,9 @@ class ReadCounts:
     ``scenes`` were read, or tried; of the ``skipped`` nothing was decoded, as they could add no
     pixel. ``windows`` of image files were decoded, which held ``samples``. Of JPEG 2000 tiles
     ``tiles_decoded`` had to be and ``tiles_kept`` were at hand; ``fetches`` brought
-    ``bytes_fetched`` of files. ``indexes_built`` counts files whose codestream index had to be
-    made first, ``windows_unfit`` the windows that were not read packet by packet.
+    ``bytes_fetched`` of files, after ``retries`` of those that failed. ``indexes_built`` counts
+    files whose codestream index had to be made first, ``windows_unfit`` the windows that were not
+    read packet by packet.
     """
 
     scenes: int = 0
@@ -31,6 +32,7 @@ class ReadCounts:
     tiles_kept: int = 0
     fetches: int = 0
     bytes_fetched: int = 0
+    retries: int = 0
     indexes_built: int = 0
     windows_unfit: int = 0
 

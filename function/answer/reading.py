@@ -87,6 +87,7 @@ def _record(stage: StageTrace, read: Raster | PixelReading) -> None:
     stage.add("tiles_kept", counts.tiles_kept)
     stage.add("fetches", counts.fetches)
     stage.add("bytes_fetched", counts.bytes_fetched)
+    stage.add("retries", counts.retries)
     stage.add("indexes_built", counts.indexes_built)
     stage.add("windows_unfit", counts.windows_unfit)
     for warning in read.warnings:

@@ -96,6 +96,7 @@ def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
         figures["tiles_kept"],
         figures["fetches"],
         figures["bytes_fetched"],
+        figures["retries"],
         figures["indexes_built"],
         figures["windows_unfit"],
     )

@@ -13,8 +13,8 @@ Stage = Literal["parse", "search", "read", "render", "describe"]
 
 Measure = Literal[
     "pixels", "scenes", "scenes_read", "scenes_skipped", "windows", "windows_unfit", "samples",
-    "tiles_decoded", "tiles_kept", "fetches", "bytes_fetched", "indexes_built", "bytes", "warnings",
-    "remaining_ms",
+    "tiles_decoded", "tiles_kept", "fetches", "bytes_fetched", "retries", "indexes_built", "bytes",
+    "warnings", "remaining_ms",
 ]  # fmt: skip
 
 # Where an answer comes from.
@@ -45,6 +45,7 @@ STAGE_ATTRIBUTES: Final[Mapping[Measure, str]] = MappingProxyType(
         "tiles_kept": "sentinel_ows.tiles_kept",
         "fetches": "sentinel_ows.fetches",
         "bytes_fetched": "sentinel_ows.bytes_fetched",
+        "retries": "sentinel_ows.retries",
         "indexes_built": "sentinel_ows.indexes_built",
         "bytes": "sentinel_ows.bytes",
         "warnings": "sentinel_ows.warnings",
@@ -98,6 +99,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         "sentinel_ows.tiles_kept": "JPEG 2000 tiles that were at hand from earlier maps.",
         "sentinel_ows.fetches": "Reads of image files, each of all the ranges that a window needs.",
         "sentinel_ows.bytes_fetched": "Bytes that these reads brought.",
+        "sentinel_ows.retries": "Reads of the archive that failed and were tried again.",
         "sentinel_ows.indexes_built": "Files whose codestream index the catalogue did not have.",
         "sentinel_ows.bytes": "Bytes that the stage made.",
         "sentinel_ows.warnings": "What was passed over: files not read, scenes cut off.",

@@ -10,9 +10,9 @@ class DecodingCounts:
 
     ``windows`` and ``fetches`` count calls, ``tiles_decoded`` and ``tiles_kept`` the tiles they
     met. ``bytes_needed`` are those of the packets and headers asked for, ``bytes_fetched`` those
-    read with the gaps between them. ``indexes_loaded`` from the store and ``indexes_built`` count
-    files, ``windows_unfit`` the windows left to the other decoder, and ``unfit: <reason>`` those
-    by the reason.
+    read with the gaps between them; ``retries`` are of those that failed. ``indexes_loaded`` from
+    the store and ``indexes_built`` count files, ``windows_unfit`` the windows left to the other
+    decoder.
     """
 
     def __init__(self) -> None:
@@ -22,11 +22,6 @@ class DecodingCounts:
     def add(self, **figures: int) -> None:
         with self._lock:
             self._figures.update(figures)
-
-    def add_unfit(self, reason: str) -> None:
-        with self._lock:
-            self._figures["windows_unfit"] += 1
-            self._figures[f"unfit: {reason}"] += 1
 
     def snapshot(self) -> Mapping[str, int]:
         """Every figure at one moment; what has not occurred is 0."""

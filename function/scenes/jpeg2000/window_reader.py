@@ -93,7 +93,7 @@ class WindowReader:
     ) -> Samples | None:
         """Decode by an index; None where the file does not fit one."""
         if indexed.index is None:
-            wanted.counts.add_unfit(indexed.unfit)
+            wanted.counts.add(windows_unfit=1)
             return None
         _check_asset(wanted.asset, indexed.index)
         read = partial(self._tiles.read, source, indexed.index, counts=wanted.counts)

@@ -154,7 +154,7 @@ def test_what_decoding_took_is_told(archive: Archive, decoder: ArrayDecoder) -> 
             assert counts is not None
             counts.add(tiles_decoded=2, tiles_kept=3, fetches=1, bytes_fetched=50)
             counts.add(indexes_built=1)
-            counts.add_unfit("no packet lengths")
+            counts.add(windows_unfit=1, retries=2)
             return decoder.decode(asset, window, reduction, counts)
 
     with ThreadPoolExecutor(2) as workers:
@@ -170,6 +170,7 @@ def test_what_decoding_took_is_told(archive: Archive, decoder: ArrayDecoder) -> 
                 tiles_kept=6,
                 fetches=2,
                 bytes_fetched=100,
+                retries=4,
                 indexes_built=2,
                 windows_unfit=2,
             )
