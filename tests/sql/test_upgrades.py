@@ -67,10 +67,12 @@ def test_its_scenes_are_counted(step_by_step: str) -> None:
 
 
 def dump(url: str) -> list[str]:
-    """The definition of everything in a database, line by line."""
+    """The definition of everything in a database, line by line, and then all rights to it."""
     program = find_programs(None).path("pg_dump")
     said = subprocess.run(
         [program, "--schema-only", "--dbname", url], capture_output=True, text=True, check=True
     ).stdout
     # Newer versions guard what psql reads by a random word.
-    return [line for line in said.splitlines() if not re.match(r"\\(un)?restrict ", line)]
+    lines = [line for line in said.splitlines() if not re.match(r"\\(un)?restrict ", line)]
+    # Who got a right first stands first: that tells nothing.
+    return sorted(lines, key=lambda line: line if line.startswith("GRANT ") else "")
