@@ -2,8 +2,8 @@
 
 from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.errors import UnfitCodestreamError
-from function.scenes.jpeg2000.geometry import count_code_blocks, count_packets
 from function.scenes.jpeg2000.markers import Marker
+from function.scenes.jpeg2000.packet_order import count_code_blocks, count_packets
 
 # Rsiz bits that announce part 2 or part 15 of the standard (table A.10).
 BEYOND_PART_1 = 0xC000

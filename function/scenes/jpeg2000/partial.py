@@ -12,16 +12,17 @@ header, comes to light.
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.geometry import PacketNeeds, Rectangle, packet_needs
+from function.scenes.jpeg2000.geometry import Rectangle
 from function.scenes.jpeg2000.index import PartPlace, TilePackets
 from function.scenes.jpeg2000.markers import Marker, segment
+from function.scenes.jpeg2000.memory import Memory
+from function.scenes.jpeg2000.packet_needs import PacketNeeds, packet_needs
 from function.scenes.jpeg2000.reduced_header import reduce_segment
 from function.scenes.jpeg2000.tile_parts import (
     SHORTEST_TILE_PART,
@@ -34,6 +35,8 @@ SOP_START = SOP.pack(Marker.SOP, 4, 0)[:4]
 SOP_NUMBERS = 1 << 16
 EMPTY_PACKET = b"\x00"
 LONGEST_TILE_PART = (1 << 32) - 1
+# A pair of numbers in a tuple.
+RUN_BYTES = 128
 
 Bytes = bytes | memoryview
 
@@ -90,7 +93,7 @@ def plan_tile(
 
 def _part_runs(packets: TilePackets, part: PartPlace, base: int, needs: PacketNeeds) -> list[Run]:
     runs = []
-    for first, end in _needed_runs(needs, base, base + part.packets):
+    for first, end in _runs(needs, base, base + part.packets):
         offset = int(packets.offsets[first])
         length = int(packets.offsets[end - 1] + packets.lengths[end - 1]) - offset
         if first == base:
@@ -100,14 +103,22 @@ def _part_runs(packets: TilePackets, part: PartPlace, base: int, needs: PacketNe
     return runs
 
 
-# Tiles of one shape share their needs.
-@lru_cache(maxsize=1024)
 def _needed_runs(needs: PacketNeeds, start: int, end: int) -> tuple[tuple[int, int], ...]:
     """The first and one past the last of each run of needed packets between two numbers."""
     flags = np.zeros(end - start + 2, np.bool_)
     flags[1:-1] = needs.needed[start:end]
     edges = (np.flatnonzero(flags[1:] != flags[:-1]) + start).tolist()
     return tuple(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _bytes_of_runs(
+    runs: tuple[tuple[int, int], ...], needs: PacketNeeds, _start: int, _end: int
+) -> int:
+    return RUN_BYTES * len(runs) + needs.nbytes
+
+
+# Tiles of one shape share their needs.
+_runs = Memory(_needed_runs, _bytes_of_runs)
 
 
 @dataclass(frozen=True, slots=True)

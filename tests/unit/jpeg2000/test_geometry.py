@@ -15,16 +15,9 @@ from function.scenes.jpeg2000.codestream import (
     Progression,
     Size,
 )
-from function.scenes.jpeg2000.geometry import (
-    Rectangle,
-    count_packets,
-    image_area,
-    needed_coefficients,
-    packet_layout,
-    packet_needs,
-    tile_area,
-    tiles_within,
-)
+from function.scenes.jpeg2000.geometry import Rectangle, image_area, tile_area, tiles_within
+from function.scenes.jpeg2000.packet_needs import needed_coefficients, packet_needs
+from function.scenes.jpeg2000.packet_order import count_packets, packet_layout
 
 Packet = tuple[int, int, int, int]
 
