@@ -188,7 +188,7 @@ class RequestPath:
         """The answer's media type and body."""
         if isinstance(query, CoverageRequest):
             (name,) = rasters
-            stored = self._write_coverage(query, rasters[name], found[name].scenes)
+            stored = self._write_coverage(query, rasters[name], found[name].scenes, asked.deadline)
             return stored.content_type, stored
         rendering = self._renderer.answer(
             query.parameters,

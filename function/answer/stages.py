@@ -87,5 +87,5 @@ class CoverageWriter(Protocol):
     """Makes the answer of a GetCoverage; see function.scenes.coverage_answer."""
 
     def __call__(
-        self, query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]
+        self, query: CoverageRequest, raster: Raster, scenes: Sequence[Scene], deadline: Deadline
     ) -> StoredBody: ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
+from function.deadline import Deadline
 from function.parse.coverage.get_coverage import band_names
 from function.parse.coverage.query import CoverageRequest
 from function.parse.coverage.version import WCS_111
@@ -56,10 +57,13 @@ class _Part:
         return LINE.join([b"--" + boundary, *(line.encode() for line in lines), b"", b""])
 
 
-def answer_coverage(query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]) -> StoredBody:
+def answer_coverage(
+    query: CoverageRequest, raster: Raster, scenes: Sequence[Scene], deadline: Deadline
+) -> StoredBody:
     """Write the answer to ``query``; ``scenes`` are those that ``raster`` was made of and others.
 
-    Raises RenderError where the file cannot be written.
+    Raises RenderError where the file cannot be written, DeadlineExceededError where there is too
+    little time for it.
     """
     (selection,) = query.layers
     recipe = selection.recipe
@@ -70,7 +74,7 @@ def answer_coverage(query: CoverageRequest, raster: Raster, scenes: Sequence[Sce
         band_names(recipe),
         tuple(acquired[name] for name in raster.scenes),
     )
-    file = write_coverage(raster, labels, query.format)
+    file = write_coverage(raster, labels, query.format, deadline)
     name = f"{_UNSAFE.sub('_', recipe.name)}.{EXTENSIONS[query.format]}"
     if query.version == WCS_111:
         return _in_parts(file, query, name, raster.scenes)

@@ -13,7 +13,8 @@ import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 
-from function.errors import RenderError
+from function.deadline import Deadline
+from function.errors import DeadlineExceededError, RenderError
 from function.layer import LayerKind
 from function.parse.coverage.query import CoverageFormat
 from function.raster import NO_VALUE, SCALE, Raster
@@ -55,14 +56,18 @@ class CoverageLabels:
     acquired: tuple[datetime, ...]
 
 
-def write_coverage(raster: Raster, labels: CoverageLabels, choice: CoverageFormat) -> BinaryIO:
+def write_coverage(
+    raster: Raster, labels: CoverageLabels, choice: CoverageFormat, deadline: Deadline
+) -> BinaryIO:
     """Write ``raster`` to a file that has no name, at its beginning; whoever reads it closes it.
 
     Reflectances have the scale of 1/10 000 and no data of -32768; in PNG, which has no negative
     numbers, what is not above 0 is 1 and no data is 0. An index has NaN for no data, classes 0.
     The file names the scenes and when they were acquired (``SCENES``, ``ACQUIRED``).
-    Raises RenderError where GDAL cannot write it.
+    Raises RenderError where GDAL cannot write it, and DeadlineExceededError, before it begins,
+    where the time that is left is too short.
     """
+    _check_time(raster.bands.nbytes, choice, deadline)
     with tempfile.TemporaryDirectory(prefix="coverage-") as directory:
         path = Path(directory) / f"coverage.{EXTENSIONS[choice]}"
         try:
@@ -72,6 +77,16 @@ def write_coverage(raster: Raster, labels: CoverageLabels, choice: CoverageForma
             raise RenderError(f"the coverage cannot be written as {choice}") from error
         # Unlinked with its directory: the space is free once the answer is sent.
         return path.open("rb")
+
+
+def _check_time(size: int, choice: CoverageFormat, deadline: Deadline) -> None:
+    deadline.check("render")
+    needed, left = size / choice.pace, deadline.remaining()
+    if needed > left:
+        raise DeadlineExceededError(
+            f"the coverage takes some {needed:.0f} s to write as {choice},"
+            f" and {left:.0f} s are left: ask for a smaller area"
+        )
 
 
 def _write(path: Path, raster: Raster, labels: CoverageLabels, choice: CoverageFormat) -> None:

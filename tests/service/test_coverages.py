@@ -249,6 +249,12 @@ def test_time_is_cut_as_an_axis(demo_service: Served, products: Products) -> Non
         ({"FORMAT": "image/gif"}, 400, "InvalidParameterValue", "not offered"),
         ({"INTERPOLATION": "magic"}, 404, "InterpolationMethodNotSupported", "not offered"),
         ({"SCALEFACTOR": "100"}, 400, "InvalidParameterValue", f"at most {LIMIT}"),
+        (
+            {"SCALEFACTOR": "100", "FORMAT": "image/jp2"},
+            400,
+            "InvalidParameterValue",
+            "at most 87500000 are allowed as image/jp2",
+        ),
         ({"TIME": "yesterday"}, 400, "InvalidSubsetting", "is no time"),
         ({"REQUEST": "GetMap"}, 400, "OperationNotSupported", "GetCoverage"),
         ({"EXPRESSION": "B04"}, 400, "InvalidParameterValue", "EXPRESSION"),

@@ -205,7 +205,10 @@ class StandInRenderer:
         return StandInRendering(picture.format, b"a message")
 
 
-def stand_in_writer(query: CoverageRequest, raster: Raster, scenes: Sequence[Scene]) -> StoredBody:
+def stand_in_writer(
+    query: CoverageRequest, raster: Raster, scenes: Sequence[Scene], deadline: Deadline
+) -> StoredBody:
     """Writes the names of the scenes, and of those that gave pixels."""
+    deadline.check("render")
     text = f"{query.layers[0].name} {[scene.name for scene in scenes]} {raster.scenes}".encode()
     return StoredBody(query.format.value, BytesIO(text), len(text), "coverage.txt")

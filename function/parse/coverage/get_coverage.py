@@ -36,6 +36,8 @@ FORMATS = {
 
 # Bytes of one value.
 WIDTHS = {LayerKind.VALUES: 2, LayerKind.INDEX: 4, LayerKind.CLASSES: 1}
+# The part of a request's time that may go into writing; the other half is for reading.
+WRITING_SHARE = 0.5
 # PNG holds grey or red, green and blue.
 PNG_BANDS = frozenset({1, 3})
 
@@ -71,7 +73,8 @@ def read_coverage(
         recipe = replace(recipe, bands=asked.bands)
     changed = read_changed_layers(parameters, {recipe.name: recipe}, settings)
     recipe = changed.get(recipe.name, recipe)
-    _check_size(asked.grid, recipe, settings.max_coverage_bytes)
+    choice = _read_format(parameters, recipe)
+    _check_size(asked.grid, recipe, choice, settings)
     selection = LayerSelection(
         recipe,
         read_search(asked.parameters),
@@ -84,7 +87,7 @@ def read_coverage(
         (),
         asked.grid,
         (selection,),
-        _read_format(parameters, recipe),
+        choice,
     )
 
 
@@ -144,14 +147,20 @@ def band_names(layer: ArchiveLayer) -> tuple[str, ...]:
     return layer.bands if layer.kind is LayerKind.VALUES else (layer.name,)
 
 
-def _check_size(grid: Grid, recipe: ArchiveLayer, limit: int) -> None:
+def _check_size(
+    grid: Grid, recipe: ArchiveLayer, choice: CoverageFormat, settings: Settings
+) -> None:
     count = len(band_names(recipe))
     size = grid.width * grid.height * count * WIDTHS[recipe.kind]
+    writable = int(choice.pace * settings.deadline_seconds * WRITING_SHARE)
+    limit = min(settings.max_coverage_bytes, writable)
     if size > limit:
+        slower = f" as {choice}" if limit < settings.max_coverage_bytes else ""
         raise LimitExceededError(
             f"a coverage of {grid.width} x {grid.height} pixels in"
             f" {count} {'band' if count == 1 else 'bands'} has {size} bytes,"
-            f" at most {limit} are allowed: ask for a smaller area, fewer bands or larger pixels"
+            f" at most {limit} are allowed{slower}:"
+            " ask for a smaller area, fewer bands or larger pixels"
         )
 
 

@@ -15,6 +15,24 @@ class CoverageFormat(StrEnum):
     JPEG2000 = "image/jp2"
     PNG = "image/png"
 
+    @property
+    def pace(self) -> float:
+        """Bytes of pixels that one CPU writes in a second, also where they are all noise.
+
+        GDAL cannot be stopped while it writes a file, so that its time is reckoned beforehand.
+        """
+        return _PACES[self]
+
+
+# Measured with 15 MB of 16-bit reflectances and of noise, on one CPU, rounded down.
+_PACES = {
+    CoverageFormat.GEOTIFF: 60e6,
+    CoverageFormat.COG: 30e6,
+    CoverageFormat.NETCDF: 40e6,
+    CoverageFormat.JPEG2000: 7e6,
+    CoverageFormat.PNG: 24e6,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CoverageRequest(PixelRequest):

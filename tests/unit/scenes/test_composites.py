@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from function.scenes import composite as module
 from function.scenes.composite import make_pile, rounded
 from function.scenes.decoder import PixelWindow
 from function.scenes.reader import SceneReader
+from function.scenes.scene_queue import WAVE
 
 STACKED: dict[Composite, Callable[..., Any]] = {
     Composite.MEDIAN: np.nanmedian,
@@ -191,6 +192,31 @@ def test_time_runs_out(stack: Stack, reader: SceneReader) -> None:
     layer = replace(INDEX, composite=Composite.MEAN)
     with pytest.raises(DeadlineExceededError):
         reader.read(layer, GRID, stack.scenes, False, Deadline.after(0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDecoding(Deadline):
+    """Passes once a decoder has been asked for a number of images."""
+
+    decoder: ArrayDecoder
+    images: int
+
+    def remaining(self) -> float:
+        return 60.0 if len(self.decoder.decoded) < self.images else -1.0
+
+
+def test_time_that_runs_out_stops_before_further_scenes(stack: Stack) -> None:
+    many = [replace(stack.scenes[0], name=f"S{number}") for number in range(4 * WAVE)]
+    decoder = ArrayDecoder()
+    decoder.images = stack.decoder.images
+    deadline = AfterDecoding(0.0, decoder, images=1)
+    with ThreadPoolExecutor(2) as workers, pytest.raises(DeadlineExceededError):
+        SceneReader(decoder, workers).read(
+            replace(INDEX, composite=Composite.MEAN), GRID, many, False, deadline
+        )
+    # What was asked for together may be under way; what comes after it is never asked for.
+    assert len(decoder.prepared) == 1
+    assert len(decoder.prepared[0]) == WAVE * len(INDEX.bands)
 
 
 @given(st.lists(st.lists(st.sampled_from([-3.0, 0.5, 2.0, np.nan]), min_size=4, max_size=4)))

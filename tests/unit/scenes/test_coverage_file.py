@@ -1,15 +1,22 @@
-"""Coverages as files: their blocks."""
+"""Coverages as files: their blocks, and the time that they take."""
+
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
 
+from function.deadline import Deadline
+from function.errors import DeadlineExceededError
 from function.grid import Grid
 from function.layer import LayerKind
 from function.parse.coverage.query import CoverageFormat
 from function.raster import Raster
 from function.scenes.coverage_file import CoverageLabels, write_coverage
+
+LABELS = CoverageLabels("INDEX", LayerKind.INDEX, ("INDEX",), ())
 
 
 @pytest.mark.parametrize(
@@ -30,10 +37,39 @@ def test_blocks_are_no_larger_than_the_image_needs(
     height, width = shape
     values = np.arange(height * width, dtype=np.float32).reshape(1, height, width)
     grid = Grid("EPSG:32632", Affine(10, 0, 600_000, 0, -10, 6_000_000), width, height)
-    labels = CoverageLabels("INDEX", LayerKind.INDEX, ("INDEX",), ())
+    raster = Raster(grid, values, np.ones(shape, bool))
     with (
-        write_coverage(Raster(grid, values, np.ones(shape, bool)), labels, choice) as file,
+        write_coverage(raster, LABELS, choice, Deadline.after(60)) as file,
         rasterio.open(file) as image,
     ):
         assert image.block_shapes == [block]
         np.testing.assert_array_equal(image.read(), values)
+
+
+@pytest.mark.parametrize("choice", list(CoverageFormat))
+@pytest.mark.parametrize("seconds", [0.0, 0.01])
+def test_what_cannot_be_written_in_time_is_not_begun(
+    choice: CoverageFormat, seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made: list[Path] = []
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda *_: made.append(tmp_path))
+    values = np.zeros((1, 1000, 1000), np.int16)  # 2 MB: 30 ms of the fastest format
+    grid = Grid("EPSG:32632", Affine(10, 0, 600_000, 0, -10, 6_000_000), 1000, 1000)
+    raster = Raster(grid, values, np.ones((1000, 1000), bool))
+    with pytest.raises(DeadlineExceededError):
+        write_coverage(raster, LABELS, choice, Deadline.after(seconds))
+    assert made == []
+
+
+@pytest.mark.parametrize("choice", list(CoverageFormat))
+def test_nothing_is_left_of_a_file_that_was_sent(
+    choice: CoverageFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    grid = Grid("EPSG:32632", Affine(10, 0, 600_000, 0, -10, 6_000_000), 20, 10)
+    raster = Raster(grid, np.ones((1, 10, 20), np.int16), np.ones((10, 20), bool))
+    labels = CoverageLabels("VALUES", LayerKind.VALUES, ("B04",), ())
+    with write_coverage(raster, labels, choice, Deadline.after(60)) as file:
+        assert list(tmp_path.iterdir()) == []
+        assert file.read(1)
