@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from function.deadline import Deadline
@@ -64,8 +63,8 @@ class MapServer:
         rasters: Mapping[str, Raster],
         extents: Mapping[str, CollectionExtent],
         online_resource: str,
-        changed_layers: Mapping[str, ArchiveLayer] = MappingProxyType({}),
-        deadline: Deadline | None = None,
+        changed_layers: Mapping[str, ArchiveLayer],
+        deadline: Deadline,
     ) -> Rendered:
         """Answer one request.
 
@@ -74,7 +73,7 @@ class MapServer:
         the catalogue holds of each collection, by its name. ``online_resource`` is the address
         that the client used; ``changed_layers`` are those whose ramp may be the request's own.
         Raises the OwsError that MapServer's exception tells, and DeadlineExceededError where other
-        requests keep MapServer busy until the ``deadline``; without one it waits.
+        requests keep MapServer busy until the ``deadline``.
         """
         asked = {key.upper(): value for key, value in parameters}
         if asked.get("FORMAT") in OPAQUE_FORMATS:
@@ -99,9 +98,7 @@ class MapServer:
             return Rendered(answer.content_type, corrected)
         return answer
 
-    def draw_message(
-        self, picture: FailurePicture, message: str, deadline: Deadline | None = None
-    ) -> Rendered:
+    def draw_message(self, picture: FailurePicture, message: str, deadline: Deadline) -> Rendered:
         """Draw ``message`` as the picture that a request wants of its failure.
 
         Raises RenderError, and DeadlineExceededError as ``answer`` does.
@@ -199,10 +196,9 @@ class MapServer:
 
 
 @contextmanager
-def _alone(deadline: Deadline | None) -> Iterator[None]:
+def _alone(deadline: Deadline) -> Iterator[None]:
     """Keep all other threads from MapServer, also while a map that could not be drawn is freed."""
-    wait = -1.0 if deadline is None else max(0.0, deadline.remaining())
-    if not one_at_a_time.acquire(timeout=wait):
+    if not one_at_a_time.acquire(timeout=max(0.0, deadline.remaining())):
         raise DeadlineExceededError("the request ran out of time while others were drawn")
     try:
         yield

@@ -9,6 +9,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
+from function.deadline import Deadline
 from function.grid import Grid
 from function.mapserver.dispatch import Rendered
 from function.mapserver.server import MapServer
@@ -60,11 +61,15 @@ def get_map(
     return list((parameters | changes).items())
 
 
+def unhurried() -> Deadline:
+    return Deadline.after(60.0)
+
+
 def draw(
     server: MapServer, parameters: list[tuple[str, str]], rasters: Mapping[str, Raster]
 ) -> NDArray[np.uint8]:
     """The answer's pixels, (height, width, bands)."""
-    return decode(server.answer(parameters, rasters, {}, ONLINE_RESOURCE))
+    return decode(server.answer(parameters, rasters, {}, ONLINE_RESOURCE, {}, unhurried()))
 
 
 def decode(answer: Rendered) -> NDArray[np.uint8]:

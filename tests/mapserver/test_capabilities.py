@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, package_server
+from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, package_server, unhurried
 from owslib.wms import WebMapService
 from xml_documents import WMS_130_CAPABILITIES, find, validate_by_dtd, validate_by_schema
 
@@ -50,7 +50,7 @@ MAP_FORMATS = [
 
 def capabilities(version: str, extents: dict[str, CollectionExtent] = FILLED) -> Rendered:
     request = [("SERVICE", "WMS"), ("VERSION", version), ("REQUEST", "GetCapabilities")]
-    return package_server().answer(request, {}, extents, ONLINE_RESOURCE)
+    return package_server().answer(request, {}, extents, ONLINE_RESOURCE, {}, unhurried())
 
 
 def texts(document: bytes, path: str) -> list[str]:

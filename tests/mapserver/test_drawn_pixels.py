@@ -21,6 +21,7 @@ from map_requests import (
     get_map,
     one_band,
     package_server,
+    unhurried,
 )
 from pictures import SCL_COLOURS
 
@@ -195,7 +196,7 @@ def test_threads_get_their_own_map() -> None:
 
     def answer(raster: Raster) -> Rendered:
         request = get_map(UTM, TRUE_COLOUR)
-        return server.answer(request, {TRUE_COLOUR: raster}, {}, ONLINE_RESOURCE)
+        return server.answer(request, {TRUE_COLOUR: raster}, {}, ONLINE_RESOURCE, {}, unhurried())
 
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(answer, rasters))

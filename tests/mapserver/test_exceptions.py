@@ -1,7 +1,15 @@
 """MapServer's exceptions become the errors of the service, without MapServer's innards."""
 
 import pytest
-from map_requests import ONLINE_RESOURCE, TRUE_COLOUR, UTM, colours, get_map, package_server
+from map_requests import (
+    ONLINE_RESOURCE,
+    TRUE_COLOUR,
+    UTM,
+    colours,
+    get_map,
+    package_server,
+    unhurried,
+)
 
 from function.errors import (
     InvalidParameterError,
@@ -37,7 +45,9 @@ def test_what_mapserver_refuses_is_named(
 ) -> None:
     request = get_map(UTM, TRUE_COLOUR, version, **changes)
     with pytest.raises(error) as caught:
-        package_server().answer(request, {TRUE_COLOUR: colours(UTM)}, {}, ONLINE_RESOURCE)
+        package_server().answer(
+            request, {TRUE_COLOUR: colours(UTM)}, {}, ONLINE_RESOURCE, {}, unhurried()
+        )
     assert str(caught.value)
     assert "()" not in str(caught.value)
     assert "error." not in str(caught.value)
@@ -45,7 +55,7 @@ def test_what_mapserver_refuses_is_named(
 
 def test_a_request_that_is_none_of_ogc_is_an_error() -> None:
     with pytest.raises(OwsError):
-        package_server().answer([("REQUEST", "Nothing")], {}, {}, ONLINE_RESOURCE)
+        package_server().answer([("REQUEST", "Nothing")], {}, {}, ONLINE_RESOURCE, {}, unhurried())
 
 
 def report(message: str, code: str = "") -> bytes:

@@ -17,6 +17,7 @@ from map_requests import (
     expected_colours,
     get_map,
     package_server,
+    unhurried,
 )
 from mapfiles import write_mapfile
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ def draw(media_type: str, **changes: str) -> tuple[Any, NDArray[np.uint8]]:
         {TRUE_COLOUR: colours(UTM)},
         {},
         ONLINE_RESOURCE,
+        {},
+        unhurried(),
     )
     assert answer.content_type == media_type
     with warnings.catch_warnings():
@@ -92,7 +95,9 @@ def test_symbols_grow_with_the_pixels_an_inch(tmp_path: Path) -> None:
     server = MapServer(write_mapfile(tmp_path, outline), DEAD_DATABASE)
 
     def width(**changes: str) -> float:
-        answer = server.answer(get_map(UTM, "line", **changes), {}, {}, ONLINE_RESOURCE)
+        answer = server.answer(
+            get_map(UTM, "line", **changes), {}, {}, ONLINE_RESOURCE, {}, unhurried()
+        )
         return float(decode(answer)[:, 10, 3].sum() / 255)
 
     assert width() == width(MAP_RESOLUTION="72") == pytest.approx(4, abs=0.1)

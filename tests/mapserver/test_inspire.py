@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from map_requests import DEAD_DATABASE, ONLINE_RESOURCE
+from map_requests import DEAD_DATABASE, ONLINE_RESOURCE, unhurried
 from mapfiles import COLOUR, archive_layer, write_mapfile
 from xml_documents import WMS_130_CAPABILITIES, find, validate_by_dtd, validate_by_schema
 
@@ -30,7 +30,11 @@ def test_capabilities_with_inspire_metadata_are_valid(
 ) -> None:
     mapfile = write_mapfile(tmp_path, archive_layer(COLOUR), metadata=METADATA.format(form))
     request = [("SERVICE", "WMS"), ("VERSION", version), ("REQUEST", "GetCapabilities")]
-    document = MapServer(mapfile, DEAD_DATABASE).answer(request, {}, {}, ONLINE_RESOURCE).body
+    document = (
+        MapServer(mapfile, DEAD_DATABASE)
+        .answer(request, {}, {}, ONLINE_RESOURCE, {}, unhurried())
+        .body
+    )
     if version == "1.3.0":
         validate_by_schema(document, shared / "schemas", WMS_130_CAPABILITIES)
     else:

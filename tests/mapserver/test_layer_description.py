@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from map_requests import NDVI, ONLINE_RESOURCE, TRUE_COLOUR, package_server
+from map_requests import NDVI, ONLINE_RESOURCE, TRUE_COLOUR, package_server, unhurried
 from xml_documents import find, validate_by_dtd, validate_by_schema
 
 LAYERS = [NDVI, TRUE_COLOUR, "GRID_CELLS"]
@@ -16,7 +16,7 @@ def describe(version: str) -> bytes:
         ("LAYERS", ",".join(LAYERS)),
         ("SLD_VERSION", "1.1.0"),
     ]
-    answer = package_server().answer(request, {}, {}, ONLINE_RESOURCE)
+    answer = package_server().answer(request, {}, {}, ONLINE_RESOURCE, {}, unhurried())
     assert answer.content_type.startswith("text/xml")
     return answer.body
 

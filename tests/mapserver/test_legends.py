@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, decode, package_server
+from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, decode, package_server, unhurried
 from numpy.typing import NDArray
 from pictures import SCL_COLOURS
 from xml_documents import find
@@ -30,7 +30,9 @@ def legend(
     if version == "1.3.0":
         request["SLD_VERSION"] = "1.1.0"
     request |= parameters
-    answer = package_server().answer(list(request.items()), {}, {}, ONLINE_RESOURCE)
+    answer = package_server().answer(
+        list(request.items()), {}, {}, ONLINE_RESOURCE, {}, unhurried()
+    )
     assert answer.content_type == "image/png"
     return decode(answer)
 
@@ -49,7 +51,7 @@ def test_the_legend_has_the_size_that_the_capabilities_state(
     layer: str, style: str, version: str
 ) -> None:
     request = [("SERVICE", "WMS"), ("VERSION", version), ("REQUEST", "GetCapabilities")]
-    body = package_server().answer(request, {}, {}, ONLINE_RESOURCE).body
+    body = package_server().answer(request, {}, {}, ONLINE_RESOURCE, {}, unhurried()).body
     stated = find(body, f"//Layer[Name='{layer}']/Style[Name='{style}']/LegendURL")
     height, width = legend(layer, style, version).shape[:2]
     assert [(link.get("width"), link.get("height")) for link in stated] == [

@@ -10,7 +10,7 @@ from typing import Any
 
 import mapscript
 import pytest
-from map_requests import ONLINE_RESOURCE, UTM, get_map, package_server
+from map_requests import ONLINE_RESOURCE, UTM, get_map, package_server, unhurried
 from mapfiles import write_mapfile
 
 from function.deadline import Deadline
@@ -56,7 +56,9 @@ def test_other_threads_run_while_a_layer_waits_for_its_database(tmp_path: Path) 
             f" gssencmode=disable connect_timeout={SECONDS}"
         )
         server = MapServer(write_mapfile(tmp_path, database_layer(away)), "")
-        answer = drawing.submit(server.answer, get_map(UTM, "far"), {}, {}, ONLINE_RESOURCE)
+        answer = drawing.submit(
+            server.answer, get_map(UTM, "far"), {}, {}, ONLINE_RESOURCE, {}, unhurried()
+        )
         connection, _ = listener.accept()
         # The first bytes have arrived, so this thread runs while the other is in the library.
         assert connection.recv(1)
@@ -73,7 +75,7 @@ def test_a_request_waits_for_others_that_are_drawn_no_longer_than_it_may() -> No
 
         def ask(seconds: float) -> bytes:
             deadline = Deadline.after(seconds)
-            return server.answer(request, {}, {}, ONLINE_RESOURCE, deadline=deadline).body
+            return server.answer(request, {}, {}, ONLINE_RESOURCE, {}, deadline).body
 
         with one_at_a_time:
             for seconds in (-1.0, 0.01):
@@ -149,7 +151,7 @@ def test_a_map_that_fails_is_freed_before_another_thread_draws(
 
     monkeypatch.setattr("function.mapserver.server.dispatch", watched)
     with pytest.raises(UnknownLayerError) as caught:
-        package_server().answer(get_map(UTM, "nowhere"), {}, {}, ONLINE_RESOURCE)
+        package_server().answer(get_map(UTM, "nowhere"), {}, {}, ONLINE_RESOURCE, {}, unhurried())
     gc.collect()
     assert caught.value
     assert alone == [True]

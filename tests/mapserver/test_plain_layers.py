@@ -15,6 +15,7 @@ from map_requests import (
     expected_colours,
     get_map,
     package_server,
+    unhurried,
 )
 from mapfiles import COLOUR, archive_layer, plain_layer, write_mapfile
 
@@ -83,7 +84,7 @@ def test_capabilities_and_legends_need_no_database() -> None:
         },
     ):
         parameters = [("SERVICE", "WMS"), *request.items()]
-        assert package_server().answer(parameters, {}, {}, ONLINE_RESOURCE).body
+        assert package_server().answer(parameters, {}, {}, ONLINE_RESOURCE, {}, unhurried()).body
 
 
 def test_grid_cells_come_from_the_catalogue(catalogue_url: str) -> None:

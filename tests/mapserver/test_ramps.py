@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cmap import Colormap
-from map_requests import ONLINE_RESOURCE, UTM, decode, get_map, one_band, package_server
+from map_requests import ONLINE_RESOURCE, UTM, decode, get_map, one_band, package_server, unhurried
 from numpy.typing import NDArray
 
 from function.colour_ramp import ColourRamp, ColourStops
@@ -28,7 +28,9 @@ def draw(
 ) -> NDArray[np.int_]:
     changed = {INDEX: replace(LAYER, ramp=ramp)}
     rasters = {INDEX: one_band(grid, values)}
-    answer = package_server().answer(get_map(grid, INDEX), rasters, {}, ONLINE_RESOURCE, changed)
+    answer = package_server().answer(
+        get_map(grid, INDEX), rasters, {}, ONLINE_RESOURCE, changed, unhurried()
+    )
     return decode(answer).astype(int)
 
 
@@ -55,7 +57,9 @@ def test_a_map_of_single_colours_shows_no_other() -> None:
 def test_without_a_request_the_ramp_is_that_of_the_mapfile() -> None:
     values = np.array([-1, 0, 1], np.float32)
     rasters = {INDEX: one_band(UTM, values)}
-    answer = package_server().answer(get_map(UTM, INDEX), rasters, {}, ONLINE_RESOURCE)
+    answer = package_server().answer(
+        get_map(UTM, INDEX), rasters, {}, ONLINE_RESOURCE, {}, unhurried()
+    )
     expected = expected_colours("RdYlGn", np.array([0, 0.5, 1]))
     assert np.abs(decode(answer)[0, :3, :3].astype(int) - expected).max() <= 2
 
@@ -71,7 +75,9 @@ def legend(ramp: ColourRamp | ColourStops | None) -> NDArray[np.uint8]:
         "FORMAT": "image/png",
     }
     changed = {INDEX: replace(LAYER, ramp=ramp)} if ramp else {}
-    answer = package_server().answer(list(request.items()), {}, {}, ONLINE_RESOURCE, changed)
+    answer = package_server().answer(
+        list(request.items()), {}, {}, ONLINE_RESOURCE, changed, unhurried()
+    )
     return decode(answer)
 
 

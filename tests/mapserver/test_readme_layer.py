@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from map_requests import DEAD_DATABASE, UTM, draw, get_map, one_band
+from map_requests import DEAD_DATABASE, UTM, draw, get_map, one_band, unhurried
 from xml_documents import find
 
 from function.layer import LayerKind
@@ -32,6 +32,6 @@ def test_it_is_published_drawn_and_has_a_legend(tmp_path: Path) -> None:
     assert red[0] > 2 * red[1]
     assert green[1] > 2 * green[0]
     capabilities = [("SERVICE", "WMS"), ("VERSION", "1.3.0"), ("REQUEST", "GetCapabilities")]
-    body = server.answer(capabilities, {}, {}, "http://maps.example.org/ows?").body
+    body = server.answer(capabilities, {}, {}, "http://maps.example.org/ows?", {}, unhurried()).body
     (link,) = find(body, f"//Layer[Name='{NAME}']/Style/LegendURL")
     assert int(str(link.get("height"))) > 100

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from map_requests import NDVI, ONLINE_RESOURCE, TRUE_COLOUR, UTM, colours, get_map, package_server
+from map_requests import (
+    NDVI,
+    ONLINE_RESOURCE,
+    TRUE_COLOUR,
+    UTM,
+    colours,
+    get_map,
+    package_server,
+    unhurried,
+)
 
 from function.errors import OwsError
 from function.grid import Grid
@@ -26,22 +35,24 @@ INDEX = Raster(GRID, (RASTER.bands[:1] / 255).astype(np.float32), RASTER.valid)
 def draw_a_map() -> None:
     request = get_map(GRID, f"{TRUE_COLOUR},{NDVI}", FORMAT="image/jpeg")
     rasters = {TRUE_COLOUR: RASTER, NDVI: INDEX}
-    package_server().answer(request, rasters, {}, ONLINE_RESOURCE)
+    package_server().answer(request, rasters, {}, ONLINE_RESOURCE, {}, unhurried())
 
 
 def fail_to_draw() -> None:
     with pytest.raises(OwsError):
-        package_server().answer(get_map(GRID, "GRID_CELLS"), {}, {}, ONLINE_RESOURCE)
+        package_server().answer(
+            get_map(GRID, "GRID_CELLS"), {}, {}, ONLINE_RESOURCE, {}, unhurried()
+        )
 
 
 def refuse() -> None:
     with pytest.raises(OwsError):
-        package_server().answer(get_map(GRID, "nowhere"), {}, {}, ONLINE_RESOURCE)
+        package_server().answer(get_map(GRID, "nowhere"), {}, {}, ONLINE_RESOURCE, {}, unhurried())
 
 
 def describe() -> None:
     request = [("SERVICE", "WMS"), ("VERSION", "1.3.0"), ("REQUEST", "GetCapabilities")]
-    package_server().answer(request, {}, {}, ONLINE_RESOURCE)
+    package_server().answer(request, {}, {}, ONLINE_RESOURCE, {}, unhurried())
 
 
 def open_files() -> int:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, package_server
+from map_requests import NDVI, ONLINE_RESOURCE, SCL, TRUE_COLOUR, package_server, unhurried
 from xml_documents import find, validate_by_schema
 
 from function.parse.parameters import Parameters
@@ -19,7 +19,7 @@ def styles(*layers: str) -> bytes:
         ("REQUEST", "GetStyles"),
         ("LAYERS", ",".join(layers)),
     ]
-    answer = package_server().answer(request, {}, {}, ONLINE_RESOURCE)
+    answer = package_server().answer(request, {}, {}, ONLINE_RESOURCE, {}, unhurried())
     assert answer.content_type == "application/vnd.ogc.sld+xml; charset=UTF-8"
     return answer.body
 
