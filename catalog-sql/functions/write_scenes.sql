@@ -4,7 +4,8 @@
 --
 -- The indexes are given in arrays with one element an index; in_places says whose they are. A scene
 -- without a fingerprint keeps none. Acquisitions are locked in one order before anything is
--- written, and written collection by collection: two who write the same ones never deadlock.
+-- written, and written cell by cell, for collections share the cells' outlines: two who write the
+-- same ones never deadlock.
 CREATE OR REPLACE FUNCTION write_scenes(
     given jsonb[],
     fingerprints uuid[],
@@ -35,7 +36,7 @@ BEGIN
     FOR arriving IN
         SELECT listed.scene, listed.fingerprint, listed.number::integer
         FROM unnest(given, fingerprints) WITH ORDINALITY AS listed (scene, fingerprint, number)
-        ORDER BY listed.scene ->> 'collection', listed.scene ->> 'cell', listed.number
+        ORDER BY listed.scene ->> 'cell', listed.scene ->> 'collection', listed.number
     LOOP
         outcomes[arriving.number] := write_scene(arriving.scene);
 

@@ -1,4 +1,4 @@
-SELECT plan(4);
+SELECT plan(5);
 CREATE FUNCTION pg_temp.given(name text, generated text) RETURNS jsonb
 LANGUAGE sql AS $$
     SELECT jsonb_build_object(
@@ -41,5 +41,16 @@ SELECT results_eq(
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
     )$$,
     $$VALUES (1, 'unchanged', FALSE, FALSE)$$, 'what is there already changes nothing'
+);
+SELECT count(*) FROM write_scenes(
+    ARRAY[
+        pg_temp.given('d', '2024-07-02') || '{"collection": "a", "cell": "29UPU"}',
+        pg_temp.given('c', '2024-07-02') || '{"collection": "b", "cell": "29UNU"}'
+    ],
+    ARRAY[NULL, NULL]::uuid[], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+);
+SELECT results_eq(
+    $$SELECT name FROM scenes WHERE name IN ('c', 'd') ORDER BY scene_id$$, ARRAY['c', 'd'],
+    'cells, which collections share, are taken in order'
 );
 SELECT * FROM finish();
