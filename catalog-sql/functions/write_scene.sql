@@ -63,15 +63,7 @@ BEGIN
     END IF;
 
     IF given.cell <> '' THEN
-        INSERT INTO grid_cells (cell, footprint)
-        SELECT given.cell, outline_of_image(asset.crs, asset.transform, asset.width, asset.height)
-        FROM assets AS asset
-        WHERE
-            asset.scene_id = given.scene_id
-            AND NOT EXISTS (SELECT FROM grid_cells WHERE grid_cells.cell = given.cell)
-        ORDER BY asset.asset
-        LIMIT 1
-        ON CONFLICT (cell) DO NOTHING;
+        PERFORM keep_grid_cell(given.cell, given.assets::jsonb);
     END IF;
     RETURN outcome;
 END
