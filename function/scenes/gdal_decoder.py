@@ -1,8 +1,9 @@
 """Decoding through GDAL: JPEG 2000 by Kakadu's driver where present, else OpenJPEG's; GeoTIFF."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
@@ -17,8 +18,11 @@ from function.scenes.access.archive import PATIENCE_SECONDS, Archive
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
+from function.scenes.jpeg2000.boxes import read_origin
+from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader, LocalByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.lower_levels import decode_at
+from function.scenes.jpeg2000.errors import UnfitCodestreamError
+from function.scenes.lower_levels import decode_at, levels_from_corner
 from function.scenes.stages import completed
 from function.scenes.whole_files import Lend, WholeFiles
 
@@ -76,11 +80,12 @@ class GdalDecoder:
         try:
             with gdal_environment():
                 if is_remote(asset.href):
-                    with self._whole_files.open(asset.href, deadline, counts) as lend:
-                        return _decode(lend, asset, window, reduction)
-                borrow = partial(self._pool.borrow, str(local_path(asset.href)))
-                return _decode(borrow, asset, window, reduction)
-        except RasterioError as error:
+                    with self._whole_files.open(asset.href, deadline, counts) as (lend, file):
+                        return _decode(lend, partial(_origin, file), asset, window, reduction)
+                path = local_path(asset.href)
+                borrow = partial(self._pool.borrow, str(path))
+                return _decode(borrow, partial(_local_origin, path), asset, window, reduction)
+        except (RasterioError, UnfitCodestreamError) as error:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded") from error
 
@@ -89,7 +94,22 @@ class GdalDecoder:
         self._pool.close()
 
 
-def _decode(lend: Lend, asset: Asset, window: PixelWindow, reduction: int) -> Samples:
+def _origin(file: ByteSource) -> tuple[int, int]:
+    return read_origin(ForwardReader(file))
+
+
+def _local_origin(path: Path) -> tuple[int, int]:
+    with LocalByteSource(path) as file:
+        return _origin(file)
+
+
+def _decode(
+    lend: Lend,
+    find_origin: Callable[[], tuple[int, int]],
+    asset: Asset,
+    window: PixelWindow,
+    reduction: int,
+) -> Samples:
     with lend(0) as dataset:
         if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
             name = file_name(asset.href)
@@ -98,7 +118,7 @@ def _decode(lend: Lend, asset: Asset, window: PixelWindow, reduction: int) -> Sa
             return _read(dataset, window)
         if dataset.driver not in JPEG2000_DRIVERS:
             return _read_averaged(dataset, window, reduction)
-        levels = len(dataset.overviews(1))
+        levels = levels_from_corner(*find_origin(), len(dataset.overviews(1)))
     # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
     return decode_at(partial(_decode_level, lend), asset, window, reduction, levels)
 

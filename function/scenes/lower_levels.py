@@ -9,6 +9,17 @@ from function.scenes.decoder import PixelWindow, Samples, reduced_size
 from function.scenes.low_pass import REACH, halve
 
 
+def levels_from_corner(x0: int, y0: int, levels: int) -> int:
+    """Tell how far an image can be reduced with its first sample being one that is left.
+
+    The standard leaves the multiples of 2ⁿ of the reference grid (B-15), on which an image may
+    begin anywhere, at (``x0``, ``y0``); an Asset's lower resolutions are counted from the image's
+    own corner. ``levels`` are those of the file.
+    """
+    origin = x0 | y0
+    return min(levels, (origin & -origin).bit_length() - 1) if origin else levels
+
+
 def decode_at(
     decode_level: Callable[[PixelWindow, int], Samples],
     asset: Asset,

@@ -15,6 +15,7 @@ from function.deadline import Deadline
 from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.scenes.access.archive import Archive
 from function.scenes.gdal import file_name
+from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
 
 # The largest of ESA's images, a band at 10 m, take 100 to 150 MB.
@@ -34,8 +35,8 @@ class WholeFiles:
     @contextmanager
     def open(
         self, href: str, deadline: Deadline, counts: DecodingCounts | None = None
-    ) -> Iterator[Lend]:
-        """Give what opens datasets of a file; it is in memory until the block ends.
+    ) -> Iterator[tuple[Lend, ByteSource]]:
+        """Give what opens datasets of a file, and its bytes, in memory until the block ends.
 
         Raises what reading remote files does, ArchiveUnavailableError also where others are read
         until the deadline passes, and SceneUnreadableError for one that is too large.
@@ -46,7 +47,7 @@ class WholeFiles:
                 raise SceneUnreadableError(message)
             (data,) = file.read_ranges([(0, file.size())])
             with MemoryFile(data) as memory:
-                yield partial(_lend, memory)
+                yield partial(_lend, memory), file
 
     @contextmanager
     def _alone(self, href: str, deadline: Deadline) -> Iterator[None]:

@@ -403,7 +403,7 @@ def test_whole_files_come_one_by_one_and_nobody_waits_longer_than_there_is_time(
     archive = Archive(AccessLimits(4, PATIENCE, 1, 0))
     files = WholeFiles(archive)
     first, second = others
-    with files.open(first.href, Deadline.after(PATIENCE)) as lend:
+    with files.open(first.href, Deadline.after(PATIENCE)) as (lend, _):
         site.server.take_asked()
         with (
             pytest.raises(ArchiveUnavailableError, match=r"band\.tif has to be read whole"),
@@ -413,7 +413,7 @@ def test_whole_files_come_one_by_one_and_nobody_waits_longer_than_there_is_time(
         assert site.server.take_asked() == []
         with lend(0) as dataset:
             assert dataset.shape == (SIZE, SIZE)
-    with files.open(second.href, Deadline.after(PATIENCE)) as lend, lend(0) as dataset:
+    with files.open(second.href, Deadline.after(PATIENCE)) as (lend, _), lend(0) as dataset:
         assert dataset.driver == "GTiff"
     archive.close()
 

@@ -1,5 +1,6 @@
 """The boxes of a JP2 file (annex I), as far as they lead to the codestream."""
 
+import struct
 from dataclasses import dataclass
 
 from function.scenes.jpeg2000.byte_source import ForwardReader
@@ -14,6 +15,9 @@ LONG_BOX_HEADER = 16
 MOST_BOXES = 256
 # The boxes and the main header of ESA's files take 3 to 18 KB.
 FIRST_READ = 32768
+# XOsiz and YOsiz, which end so many bytes after the start of the codestream.
+ORIGIN = struct.Struct(">II")
+ORIGIN_END = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,21 @@ def find_codestream(reader: ForwardReader) -> Extent:
             return Extent(body, end)
         position = end
     raise CodestreamError("the JP2 file has too many boxes before its codestream")
+
+
+def read_origin(reader: ForwardReader) -> tuple[int, int]:
+    """Read where an image begins on the reference grid (A.5.1): column and row.
+
+    Raises CodestreamError for a file that breaks off, UnfitCodestreamError for no such file.
+    """
+    extent = find_codestream(reader)
+    if extent.end - extent.start < ORIGIN_END:
+        raise CodestreamError("the codestream ends before its size")
+    start = reader.read(extent.start, ORIGIN_END, FIRST_READ)
+    if not start.startswith(CODESTREAM_START):
+        raise CodestreamError("the codestream does not start with its size")
+    x0, y0 = ORIGIN.unpack_from(start, ORIGIN_END - ORIGIN.size)
+    return x0, y0
 
 
 def _read_box(reader: ForwardReader, position: int) -> tuple[bytes, int, int]:

@@ -17,7 +17,7 @@ from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_library import IndexLibrary
 from function.scenes.jpeg2000.index_record import IndexedFile
 from function.scenes.jpeg2000.tile_reader import TileReader
-from function.scenes.lower_levels import decode_at, source_window
+from function.scenes.lower_levels import decode_at, levels_from_corner, source_window
 
 
 class AnotherImageError(SceneUnreadableError):
@@ -102,13 +102,7 @@ class WindowReader:
 
 
 def _usable_levels(header: MainHeader) -> int:
-    """Tell how far the image can be reduced with its first sample being one that is left.
-
-    The standard leaves the multiples of 2ⁿ of the reference grid (B-15), on which an image may
-    begin anywhere; an Asset's lower resolutions are counted from the image's own corner.
-    """
-    origin = header.size.x0 | header.size.y0
-    return min(header.levels, (origin & -origin).bit_length() - 1) if origin else header.levels
+    return levels_from_corner(header.size.x0, header.size.y0, header.levels)
 
 
 def _check_asset(asset: Asset, index: CodestreamIndex) -> None:

@@ -7,7 +7,7 @@ from codestreams import MemorySource
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.scenes.jpeg2000.boxes import FIRST_READ, SIGNATURE, find_codestream
+from function.scenes.jpeg2000.boxes import FIRST_READ, SIGNATURE, find_codestream, read_origin
 from function.scenes.jpeg2000.byte_source import ForwardReader
 from function.scenes.jpeg2000.errors import CodestreamError, UnfitCodestreamError
 from function.scenes.jpeg2000.index_building import build_index
@@ -58,3 +58,13 @@ def test_garbage_is_no_index(data: bytes, start: bytes) -> None:
     with pytest.raises((CodestreamError, UnfitCodestreamError)):
         build_index(source)
     assert sum(length for call in source.calls for _, length in call) <= 4 * FIRST_READ
+
+
+def test_the_origin_is_read_of_a_codestream_however_short() -> None:
+    start = bytes.fromhex("ff4f ff51 0029 0000 00000100 00000200 00000003 00000005")
+    for data in (start, SIGNATURE + (8 + len(start)).to_bytes(4, "big") + b"jp2c" + start):
+        assert read_origin(ForwardReader(MemorySource(data))) == (3, 5)
+        with pytest.raises(CodestreamError):
+            read_origin(ForwardReader(MemorySource(data[:-1])))
+    with pytest.raises(CodestreamError, match="does not start with its size"):
+        read_origin(ForwardReader(MemorySource(SIGNATURE + b"\0\0\0\x20jp2c" + bytes(24))))

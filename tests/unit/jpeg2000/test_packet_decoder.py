@@ -211,6 +211,24 @@ def test_reduced_samples_are_counted_from_the_images_own_corner(
         expected = halve(expected)
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("offset", [(0, 0), (1, 1), (3, 5), (6, 4)])
+def test_gdal_counts_reduced_samples_from_the_images_own_corner_too(
+    tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor, offset: tuple[int, int]
+) -> None:
+    samples = texture(1, 361, 370, 8) // 2 + 64
+    more = ("-POC", "T1=0,0,1,2,1,LRCP/T1=2,0,1,3,1,RLCP")
+    path = encode(tmp_path, samples, Encoding(offset=offset, resolutions=3, more=more))
+    asset = plain_asset(path, samples)
+    decoder = make_decoder(openjpeg, GdalDecoder(local_archive()), pool)
+    expected = samples.astype(np.int32)
+    for reduction in range(4):
+        window = PixelWindow(0, 0, reduced_size(370, reduction), reduced_size(361, reduction))
+        np.testing.assert_array_equal(decoder.decode(asset, window, reduction), expected)
+        expected = halve(expected)
+    assert decoder.counts.snapshot()["windows_unfit"] == 4
+
+
 def test_signed_samples_below_the_lowest_resolution_stay_signed(
     tmp_path: Path, openjpeg: OpenJpeg, pool: ThreadPoolExecutor
 ) -> None:
