@@ -1,5 +1,6 @@
 """The grid of pixels that a request asks for, or that an image lies on."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,9 @@ from affine import Affine
 # Points added to each edge before it is projected: with 21 the footprint of a whole UTM zone in
 # lon/lat is within a few metres of the true curve, at 0.1 ms.
 EDGE_POINTS = 21
+
+# Of a sphere as large as the Earth (the mean radius of IUGG).
+EARTH_RADIUS_KM = 6371.0088
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,18 @@ class Grid:
             return x, y
         longitude, latitude = _to_lonlat(self.crs).transform(x, y)
         return longitude, latitude
+
+    def square_kilometres(self) -> float:
+        """The area of the box in degrees that the grid lies in; 0 where that is not on the Earth.
+
+        Off by up to half a percent, for it is taken on a sphere.
+        """
+        west, south, east, north = self.bounds_lonlat()
+        if not all(math.isfinite(edge) for edge in (west, south, east, north)):
+            return 0.0
+        degrees = min(east - west + (360.0 if west > east else 0.0), 360.0)
+        low, high = (math.sin(math.radians(max(-90.0, min(90.0, edge)))) for edge in (south, north))
+        return EARTH_RADIUS_KM**2 * math.radians(degrees) * (high - low)
 
     def bounds_lonlat(self) -> tuple[float, float, float, float]:
         """(west, south, east, north) in degrees, EPSG:4326; west > east across the antimeridian.

@@ -133,6 +133,16 @@ class Settings:
             " Each takes some 50 bytes while a layer is read, 800 MB in all: set it to fit."
         ),
     ] = 16_777_216
+    max_map_area: Annotated[
+        int,
+        About(
+            "Square kilometres that a map of the archive's layers may span: 64 grid cells of 100 x"
+            " 100 km, one for each scene of SENTINEL_OWS_MAX_SCENES, beyond which there would be"
+            " holes. 512 pixels are 800 km then. Maps of plain layers are not bounded. 0 means any"
+            " area.",
+            least=0,
+        ),
+    ] = 640_000
     max_coverage_bytes: Annotated[
         int,
         About(

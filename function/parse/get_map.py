@@ -1,10 +1,11 @@
 """GetMap: what is drawn, on which grid, from which scenes (OGC 06-042, 7.3)."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from function.errors import InvalidParameterError
+from function.errors import InvalidParameterError, LimitExceededError
 from function.grid import Grid
 from function.layer import Publication
 from function.parse.archive_search import read_cloud_mask, read_search
@@ -45,7 +46,10 @@ def read_map(
         *_read_background(parameters),
         *read_resolution(parameters),
     )
-    return Drawing(stated, area.grid, select_archive_layers(parameters, drawn, publication))
+    archive = select_archive_layers(parameters, drawn, publication)
+    if archive:
+        _check_area(area.grid, settings.max_map_area)
+    return Drawing(stated, area.grid, archive)
 
 
 def select_archive_layers(
@@ -60,6 +64,18 @@ def select_archive_layers(
         for layer in archive
         if layer is not None
     )
+
+
+def _check_area(grid: Grid, limit: int) -> None:
+    """Raise LimitExceededError for a map of more square kilometres than ``limit``; 0 is none."""
+    area = grid.square_kilometres()
+    if limit and area > limit:
+        side = math.sqrt(limit * 1e6 / (grid.width * grid.height))
+        raise LimitExceededError(
+            f"a map of {area:.0f} square kilometres is too large, at most {limit} are drawn:"
+            f" at {grid.width} x {grid.height} pixels the archive's layers begin at {side:.0f}"
+            " metres a pixel"
+        )
 
 
 def _read_background(parameters: Parameters) -> tuple[tuple[str, str], ...]:

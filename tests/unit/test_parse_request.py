@@ -128,7 +128,7 @@ def test_both_axis_orders_mean_the_same_area(
         changes = {"CRS": "EPSG:4326", "BBOX": f"{south!r},{west!r},{north!r},{east!r}"}
     else:
         changes = {"CRS": "CRS:84", "BBOX": f"{west!r},{south!r},{east!r},{north!r}"}
-    query = read_map(changes)
+    query = read_map(changes, replace(SETTINGS, max_map_area=0))
     assert query.grid == Grid.from_bounds("EPSG:4326", (west, south, east, north), 200, 400)
     stated = [float(number) for number in passed(query)["BBOX"].split(",")]
     assert stated == [south, west, north, east]
@@ -381,6 +381,34 @@ def test_limits_are_those_of_the_settings() -> None:
     assert read_map({}, replace(SETTINGS, max_pixels=80_000)).grid.shape == (400, 200)
     with pytest.raises(LimitExceededError, match="names 4 layers, at most 3"):
         read_map({"LAYERS": "everything"}, replace(SETTINGS, max_layers=3))
+
+
+@pytest.mark.parametrize(
+    ("crs", "box", "kilometres"),
+    [
+        # A quarter of the zone between the equator and 30 degrees north is 1/16 of the sphere.
+        ("CRS:84", "0,0,90,30", 510_065_622 / 16),
+        ("CRS:84", "-180,-90,180,90", 510_065_622),
+        ("EPSG:3857", "0,0,111319.49,111325.14", 12_364),
+        ("EPSG:32629", "500000,5500000,600000,5600000", 10_120),
+    ],
+)
+def test_a_map_of_too_large_an_area_is_refused(crs: str, box: str, kilometres: float) -> None:
+    asked = {"CRS": crs, "BBOX": box, "WIDTH": "100", "HEIGHT": "100"}
+    below = replace(SETTINGS, max_map_area=int(kilometres * 0.99))
+    with pytest.raises(LimitExceededError, match=f"at most {below.max_map_area} are drawn") as told:
+        read_map(asked, below)
+    assert f"begin at {(below.max_map_area * 100) ** 0.5:.0f} metres a pixel" in str(told.value)
+    for most in (int(kilometres * 1.01), 0):
+        assert read_map(asked, replace(SETTINGS, max_map_area=most)).layers
+    # What is drawn by MapServer alone takes no scenes.
+    assert not read_map(asked | {"LAYERS": "outlines"}, below).layers
+
+
+def test_the_area_of_a_map_counts_across_the_antimeridian() -> None:
+    asked = {"CRS": "EPSG:3857", "BBOX": "19900000,0,20200000,100000"}
+    with pytest.raises(LimitExceededError, match=r"a map of 29931 square kilometres"):
+        read_map(asked, replace(SETTINGS, max_map_area=1))
 
 
 LEGEND = {
