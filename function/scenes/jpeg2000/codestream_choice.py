@@ -5,7 +5,8 @@ import logging
 from function.errors import OperatorError
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.gdal_codestreams import DriverMissingError, GdalCodestreams
-from function.scenes.jpeg2000.openjpeg import OpenJpeg, OpenJpegError
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
+from function.scenes.jpeg2000.openjpeg_library import OpenJpegError
 from function.settings import Jpeg2000Decoder
 
 log = logging.getLogger("sentinel_ows.start")

@@ -1,7 +1,6 @@
 """OpenJPEG's decoder, bound through ctypes, which releases the GIL while it works.
 
 GDAL's own driver decodes whole tiles; the library can decode an area, which is what this is for.
-The names are those of openjpeg.h, version 2.5, whose ABI is that of libopenjp2.so.7.
 """
 
 import ctypes
@@ -16,9 +15,17 @@ from function.scenes.jpeg2000.codestream import Component, MainHeader
 from function.scenes.jpeg2000.codestream_decoder import sample_type
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.geometry import Rectangle
+from function.scenes.jpeg2000.openjpeg_library import (
+    Image,
+    ImagePointer,
+    Message,
+    OpenJpegError,
+    Read,
+    Seek,
+    Skip,
+    load_library,
+)
 
-LIBRARY = "libopenjp2.so.7"
-LEAST_VERSION = (2, 5)
 CODEC_J2K = 0
 # opj_dparameters_t takes some 8.3 KB; only the library itself looks into it.
 PARAMETERS_SIZE = 16384
@@ -27,82 +34,6 @@ STREAM_BUFFER = 65536
 END_OF_STREAM = ctypes.c_size_t(-1).value
 # A damaged tile is warned of for each of its packets; the first ones tell.
 MOST_MESSAGES = 3
-
-_Read = ctypes.CFUNCTYPE(ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
-_Skip = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-_Seek = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_void_p)
-_Message = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_void_p)
-
-
-class OpenJpegError(Exception):
-    """The library is absent, too old, or not laid out as this binding expects."""
-
-
-class _ImageComponent(ctypes.Structure):
-    """opj_image_comp_t."""
-
-    _fields_ = (
-        ("dx", ctypes.c_uint32),
-        ("dy", ctypes.c_uint32),
-        ("w", ctypes.c_uint32),
-        ("h", ctypes.c_uint32),
-        ("x0", ctypes.c_uint32),
-        ("y0", ctypes.c_uint32),
-        ("prec", ctypes.c_uint32),
-        ("bpp", ctypes.c_uint32),
-        ("sgnd", ctypes.c_uint32),
-        ("resno_decoded", ctypes.c_uint32),
-        ("factor", ctypes.c_uint32),
-        ("data", ctypes.c_void_p),
-        ("alpha", ctypes.c_uint16),
-    )
-
-
-class _Image(ctypes.Structure):
-    """opj_image_t."""
-
-    _fields_ = (
-        ("x0", ctypes.c_uint32),
-        ("y0", ctypes.c_uint32),
-        ("x1", ctypes.c_uint32),
-        ("y1", ctypes.c_uint32),
-        ("numcomps", ctypes.c_uint32),
-        ("color_space", ctypes.c_int),
-        ("comps", ctypes.POINTER(_ImageComponent)),
-        ("icc_profile_buf", ctypes.c_void_p),
-        ("icc_profile_len", ctypes.c_uint32),
-    )
-
-
-_ImagePointer = ctypes.POINTER(_Image)
-_FUNCTIONS = {
-    "opj_version": (ctypes.c_char_p, []),
-    "opj_create_decompress": (ctypes.c_void_p, [ctypes.c_int]),
-    "opj_destroy_codec": (None, [ctypes.c_void_p]),
-    "opj_set_default_decoder_parameters": (None, [ctypes.c_void_p]),
-    "opj_setup_decoder": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
-    "opj_decoder_set_strict_mode": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
-    "opj_codec_set_threads": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
-    "opj_set_warning_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
-    "opj_set_error_handler": (ctypes.c_int, [ctypes.c_void_p, _Message, ctypes.c_void_p]),
-    "opj_stream_create": (ctypes.c_void_p, [ctypes.c_size_t, ctypes.c_int]),
-    "opj_stream_destroy": (None, [ctypes.c_void_p]),
-    "opj_stream_set_read_function": (None, [ctypes.c_void_p, _Read]),
-    "opj_stream_set_skip_function": (None, [ctypes.c_void_p, _Skip]),
-    "opj_stream_set_seek_function": (None, [ctypes.c_void_p, _Seek]),
-    "opj_stream_set_user_data": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]),
-    "opj_stream_set_user_data_length": (None, [ctypes.c_void_p, ctypes.c_uint64]),
-    "opj_read_header": (
-        ctypes.c_int,
-        [ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_ImagePointer)],
-    ),
-    "opj_set_decode_area": (
-        ctypes.c_int,
-        [ctypes.c_void_p, _ImagePointer] + [ctypes.c_int32] * 4,
-    ),
-    "opj_decode": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, _ImagePointer]),
-    "opj_image_destroy": (None, [_ImagePointer]),
-}
 
 
 @dataclass(slots=True)
@@ -134,25 +65,16 @@ class OpenJpeg:
     """
 
     def __init__(self) -> None:
-        try:
-            self._library = ctypes.CDLL(LIBRARY)
-            for name, (result, arguments) in _FUNCTIONS.items():
-                function = getattr(self._library, name)
-                function.restype = result
-                function.argtypes = arguments
-        except (OSError, AttributeError) as error:
-            raise OpenJpegError(f"{LIBRARY} cannot be used: {error}") from error
+        self._library = load_library()
         self.version: str = self._library.opj_version().decode()
-        if tuple(int(part) for part in self.version.split(".")[:2]) < LEAST_VERSION:
-            raise OpenJpegError(f"OpenJPEG is {self.version}, older than 2.5")
         self.name = f"OpenJPEG {self.version}"
         # By the number that the library hands back: it also tells of damage on its own threads.
         self._calls: dict[int, _Call] = {}
         # The library keeps the addresses of these: they live as long as this object.
-        self._read = _Read(self._on_read)
-        self._skip = _Skip(self._on_skip)
-        self._seek = _Seek(self._on_seek)
-        self._message = _Message(self._on_message)
+        self._read = Read(self._on_read)
+        self._skip = Skip(self._on_skip)
+        self._seek = Seek(self._on_seek)
+        self._message = Message(self._on_message)
 
     def decode(
         self,
@@ -187,9 +109,9 @@ class OpenJpeg:
             del self._calls[number]
 
     @contextmanager
-    def _image(self, codec: int, stream: int, call: _Call) -> Iterator["ctypes._Pointer[_Image]"]:
+    def _image(self, codec: int, stream: int, call: _Call) -> Iterator["ctypes._Pointer[Image]"]:
         library = self._library
-        image = _ImagePointer()
+        image = ImagePointer()
         try:
             _check(library.opj_read_header(stream, codec, ctypes.byref(image)), call)
             yield image
@@ -272,7 +194,7 @@ def _check(succeeded: int, call: _Call) -> None:
         raise CodestreamError(f"JPEG 2000 decoding failed: {what}")
 
 
-def _check_image(image: _Image, components: tuple[Component, ...], area: Rectangle) -> None:
+def _check_image(image: Image, components: tuple[Component, ...], area: Rectangle) -> None:
     """See that the library found what our own parser did, which also proves the struct layouts."""
     found = [
         (component.prec, bool(component.sgnd), component.dx, component.dy)
@@ -299,7 +221,7 @@ def decoding_margin(header: MainHeader, reduction: int) -> int:
 
 
 def _take_samples(
-    image: _Image, components: tuple[Component, ...], decoded: Rectangle, window: Rectangle
+    image: Image, components: tuple[Component, ...], decoded: Rectangle, window: Rectangle
 ) -> Samples:
     """Copy ``window`` out of the ``decoded`` samples of an image."""
     height, width = decoded.y1 - decoded.y0, decoded.x1 - decoded.x0

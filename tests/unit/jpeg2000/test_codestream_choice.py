@@ -5,7 +5,7 @@ import logging
 import pytest
 import rasterio
 
-from function.scenes.jpeg2000 import openjpeg as binding
+from function.scenes.jpeg2000 import openjpeg_library as binding
 from function.scenes.jpeg2000.codestream_choice import DecoderMissingError, choose_codestreams
 from function.scenes.jpeg2000.gdal_codestreams import GdalCodestreams
 from function.scenes.jpeg2000.openjpeg import OpenJpeg

@@ -26,7 +26,8 @@ from function.scenes.jpeg2000.gdal_codestreams import (
 from function.scenes.jpeg2000.geometry import Rectangle
 from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_building import build_index
-from function.scenes.jpeg2000.openjpeg import OpenJpeg, OpenJpegError
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
+from function.scenes.jpeg2000.openjpeg_library import OpenJpegError
 from function.scenes.jpeg2000.partial import CodestreamAssembler, TileBlock, plan_tile
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
