@@ -78,8 +78,9 @@ class Formula:
     bands: tuple[str, ...]
 
 
-# Every published index fits in a tenth of these; a product has 13 bands.
-WIDEST = FormulaLimits()
+# What a formula of the mapfile may be, and what no setting can widen: as long as a request, and
+# no deeper than Python works it out.
+WIDEST = FormulaLimits(8192, 800)
 
 
 def read_formula(text: str, allowed: Collection[str], limits: FormulaLimits = WIDEST) -> Formula:

@@ -165,13 +165,17 @@ class Settings:
         ),
     ] = 67_108_864
     max_expression_length: Annotated[
-        int, About("Characters of an EXPRESSION. Every published index fits in a fifth of them.")
+        int,
+        About(
+            "Characters of an EXPRESSION, at most 8192. Every published index fits in a fifth of"
+            " the default."
+        ),
     ] = 512
     max_expression_terms: Annotated[
         int,
         About(
-            "Numbers, bands and operations of an EXPRESSION. Every published index has fewer than"
-            " 40; 200 take some 0.1 s for a million pixels."
+            "Numbers, bands and operations of an EXPRESSION, at most 800. Every published index"
+            " has fewer than 40; 200 take some 0.1 s for a million pixels."
         ),
     ] = 200
     max_expression_bands: Annotated[

@@ -87,8 +87,9 @@ _CODES_111 = {
 
 @dataclass(frozen=True, slots=True)
 class ExceptionReport:
-    """An exception document and its media type."""
+    """An exception document, its media type and the status it goes with."""
 
+    status: int
     content_type: str
     body: bytes
 
@@ -107,7 +108,13 @@ def write_report(
     written = document.format(
         code="" if code is None else f" {name}={quoteattr(code)}", text=text, **about
     )
-    return ExceptionReport(content_type, written.encode())
+    return ExceptionReport(_status(reported, fault, code), content_type, written.encode())
+
+
+def _status(reported: ReportedVersion, fault: Fault, code: str | None) -> int:
+    """The table's, but in WCS 1.0 and 1.1: what is 404 by 2.0 is a bad request there."""
+    older = reported.service == "WCS" and reported.version != WCS_201
+    return 400 if older and code == "InvalidParameterValue" else fault.status
 
 
 def _code(reported: ReportedVersion, fault: Fault) -> str | None:
@@ -128,4 +135,4 @@ def write_json_report(fault: Fault, message: str, trace_id: str) -> ExceptionRep
     """Write a failure of the STAC API: code and description (OGC 17-069r4, 7.5.1), and trace."""
     code = fault.wms_130 or HTTPStatus(fault.status).phrase.replace(" ", "")
     body = orjson.dumps({"code": code, "description": message, "trace": trace_id})
-    return ExceptionReport("application/json", body)
+    return ExceptionReport(fault.status, "application/json", body)

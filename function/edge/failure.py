@@ -105,7 +105,7 @@ def _write(
         report = write_json_report(fault, message, trace_id)
     else:
         report = write_report(reported_version(_texts(request)), fault, message, trace_id)
-    response.status = fault.status
+    response.status = report.status
     response.content_type = report.content_type
     response.data = report.body
 

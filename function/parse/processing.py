@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from function.colour_ramp import ColourRamp, check_colour_map
 from function.errors import InvalidParameterError
-from function.formula import FormulaLimits, read_formula
+from function.formula import WIDEST, FormulaLimits, read_formula
 from function.layer import ArchiveLayer, Composite, LayerKind
 from function.parse.parameters import Parameters, shown
 from function.parse.styled_layers import KEY, read_styled_layers
@@ -45,8 +45,8 @@ def _with_expression(parameters: Parameters, layers: Layers, settings: Settings)
     if text is None:
         return {}
     limits = FormulaLimits(
-        settings.max_expression_length,
-        settings.max_expression_terms,
+        min(settings.max_expression_length, WIDEST.length),
+        min(settings.max_expression_terms, WIDEST.terms),
         settings.max_expression_bands,
     )
     taking = _taking("EXPRESSION", {n: each for n, each in layers.items() if each.expression_bands})

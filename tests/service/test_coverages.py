@@ -195,7 +195,7 @@ def test_wcs_1_1_refuses_metres_that_are_taken_for_degrees(
 ) -> None:
     request = get_coverage(inside(products[SPRING, WEST]), "B04", "1.1.1")
     reply = ask(demo_service, request | {"BOUNDINGBOX": box})
-    assert reply.status == 404
+    assert reply.status == 400
     assert find(reply.body, "//Exception/@exceptionCode") == ["InvalidParameterValue"]
     assert message in reply.body.decode()
 
@@ -278,18 +278,40 @@ def test_what_is_wrong_is_told_by_its_code(
 
 
 @pytest.mark.parametrize(
-    ("version", "schema", "code"),
+    ("version", "schema", "status", "code"),
     [
-        ("1.0.0", "ogc/wcs/1.0.0/OGC-exception.xsd", "CoverageNotDefined"),
-        ("1.1.1", "ogc/ows/1.1.0/owsAll.xsd", "InvalidParameterValue"),
-        ("2.0.1", "ogc/ows/2.0/owsAll.xsd", "NoSuchCoverage"),
+        ("1.0.0", "ogc/wcs/1.0.0/OGC-exception.xsd", 404, "CoverageNotDefined"),
+        ("1.1.1", "ogc/ows/1.1.0/owsAll.xsd", 400, "InvalidParameterValue"),
+        ("2.0.1", "ogc/ows/2.0/owsAll.xsd", 404, "NoSuchCoverage"),
     ],
 )
 def test_each_version_has_its_own_exceptions(
-    demo_service: Served, products: Products, shared: Path, version: str, schema: str, code: str
+    demo_service: Served,
+    products: Products,
+    shared: Path,
+    version: str,
+    schema: str,
+    status: int,
+    code: str,
 ) -> None:
     request = get_coverage(inside(products[SPRING, WEST]), "B04", version, "nothing")
     reply = ask(demo_service, request)
-    assert reply.status == 404
+    assert reply.status == status
     validate_by_schema(reply.body, shared / "schemas", schema)
+    assert code in reply.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "code"),
+    [
+        ("1.0.0", 400, "InvalidParameterValue"),
+        ("1.1.1", 400, "InvalidParameterValue"),
+        ("2.0.1", 404, "NoSuchField"),
+    ],
+)
+def test_what_is_404_in_wcs_20_is_a_bad_request_before(
+    demo_service: Served, products: Products, version: str, status: int, code: str
+) -> None:
+    reply = ask(demo_service, get_coverage(inside(products[SPRING, WEST]), "B99", version))
+    assert reply.status == status
     assert code in reply.body.decode()

@@ -8,7 +8,7 @@ from affine import Affine
 
 from function.errors import InvalidSubsettingError
 from function.grid import EDGE_POINTS, Grid
-from function.parse.map_grid import MAX_COORDINATE, STEPS_A_PIXEL
+from function.parse.map_grid import LONLAT, MAX_COORDINATE, STEPS_A_PIXEL
 
 Bounds = tuple[float, float, float, float]
 
@@ -20,6 +20,8 @@ DEGREES_A_METRE = 1e-5
 ON_THE_LINE = 1e-4
 
 MAX_SIZE = 2**31 - 1
+
+HALF_A_TURN = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +107,35 @@ def _check_steps(grid: Grid) -> None:
         raise InvalidSubsettingError(
             f"the area is too small for {grid.width} x {grid.height} pixels"
         )
+    if max(grid.transform.a, -grid.transform.e) > MAX_COORDINATE:
+        raise InvalidSubsettingError("the pixels asked for are larger than the Earth")
 
 
 def project_bounds(bounds: Bounds, source: str, target: str) -> Bounds:
     """Bounds in ``target`` around ``bounds`` in ``source``; not finite where there are none.
 
-    Raises InvalidSubsettingError for an area across the antimeridian of a geographic ``target``.
+    Raises InvalidSubsettingError for an area across the antimeridian where ``target`` ends there.
     """
     if source == target:
         return bounds
+    degrees = bounds if source == LONLAT else _transform(bounds, source, LONLAT)
+    crosses = degrees[0] > degrees[2] or degrees[0] < -HALF_A_TURN or degrees[2] > HALF_A_TURN
+    if crosses and _ends_at_antimeridian(target, min(degrees[1], degrees[3], key=abs)):
+        raise InvalidSubsettingError("the area crosses the antimeridian; ask for each side")
+    return _transform(bounds, source, target)
+
+
+def _transform(bounds: Bounds, source: str, target: str) -> Bounds:
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
     west, south, east, north = transformer.transform_bounds(*bounds, densify_pts=EDGE_POINTS)
-    if west > east:
-        raise InvalidSubsettingError("the area crosses the antimeridian; ask for each side")
     return west, south, east, north
+
+
+def _ends_at_antimeridian(crs: str, latitude: float) -> bool:
+    """Whether the two sides of the antimeridian lie apart in ``crs``, as they do not in UTM."""
+    transformer = pyproj.Transformer.from_crs(LONLAT, crs, always_xy=True)
+    sides = [transformer.transform(edge, latitude)[0] for edge in (-HALF_A_TURN, HALF_A_TURN)]
+    return bool(abs(sides[0] - sides[1]) > 1)
 
 
 def check_within(bounds: Bounds) -> None:

@@ -23,10 +23,11 @@ A_TURN = 360
 
 
 def read_area_111(parameters: Parameters, layer: ArchiveLayer, publication: Publication) -> Grid:
-    """Read BoundingBox, GridBaseCRS, GridOffsets and GridOrigin.
+    """Read BoundingBox, GridBaseCRS and GridOffsets.
 
     A BoundingBox with GridOffsets runs from the centre of the first pixel to that of the last, as
-    points of a grid do. Without offsets the answer has the coverage's own resolution.
+    points of a grid do: its corner is the origin, whatever GridOrigin says. Without offsets the
+    answer has the coverage's own resolution.
     """
     system, bounds = _read_box(parameters, publication)
     base = parameters.find("GRIDBASECRS")

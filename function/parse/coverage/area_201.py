@@ -81,12 +81,7 @@ def read_area_201(
     SCALEFACTOR, SCALEAXES, SCALESIZE, SCALEEXTENT; and RESOLUTION=x(10), MapServer's own, in
     units of the output CRS. An axis that no SUBSET cuts runs over the whole world.
     """
-    named = parameters.find("SUBSETTINGCRS") or next(
-        (cut.crs for axis, cut in subsets.items() if cut.crs and axis != TIME), None
-    )
-    source = LONLAT
-    if named is not None:
-        source = read_reference_system("SUBSETTINGCRS", named, publication).code
+    source = _read_source(parameters, subsets, publication)
     output = parameters.find("OUTPUTCRS")
     target = source
     if output is not None:
@@ -94,6 +89,23 @@ def read_area_201(
     bounds = _read_bounds(subsets, source)
     pixels = _read_pixels(parameters, native_spacing(target, layer.resolution))
     return lay(target, project_bounds(bounds, source, target), pixels, layer.resolution)
+
+
+def _read_source(
+    parameters: Parameters, subsets: Mapping[str, Subset], publication: Publication
+) -> str:
+    """The CRS of SUBSETTINGCRS and of the axes, longitude and latitude where none is named.
+
+    Raises InvalidSubsettingError where they differ: an area lies in one.
+    """
+    named = [parameters.find("SUBSETTINGCRS")]
+    named += [cut.crs for axis, cut in subsets.items() if axis != TIME]
+    codes = {
+        read_reference_system("SUBSETTINGCRS", each, publication).code for each in named if each
+    }
+    if len(codes) > 1:
+        raise InvalidSubsettingError(f"SUBSET is in {' and in '.join(sorted(codes))}: use one CRS")
+    return codes.pop() if codes else LONLAT
 
 
 def _read_bounds(subsets: Mapping[str, Subset], crs: str) -> Bounds:

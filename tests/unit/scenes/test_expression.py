@@ -151,7 +151,7 @@ def test_more_pixels_than_a_block() -> None:
         "B04 + ٣",
         "(" * (DEEPEST + 1) + "B04" + ")" * (DEEPEST + 1),
         "sqrt(" * 90 + "B04" + ")" * 90,
-        "+".join(["B04"] * 120),
+        "+".join(["B04"] * 401),
         "B04" + " " * WIDEST.length + "+ B08",
         "*B04",
     ],
@@ -171,6 +171,15 @@ def test_limits_are_told_with_their_number() -> None:
         with pytest.raises(InvalidParameterError, match=number):
             read_formula(text, BANDS, limits)
     assert read_formula("B04+B08", BANDS, FormulaLimits(7, 3, 2)).bands == ("B04", "B08")
+
+
+def test_the_longest_formula_that_any_setting_allows_is_worked_out() -> None:
+    # 400 bands and the 399 operations between them.
+    longest = "+".join(["B04"] * 400)
+    ones = np.ones(4, np.float32)
+    assert np.array_equal(Expression(longest, BANDS).evaluate({"B04": ones}), ones * 400)
+    with pytest.raises(InvalidParameterError, match=f"at most {WIDEST.terms}"):
+        Expression(longest + "+B04", BANDS)
 
 
 def test_a_plus_that_became_a_space_is_told() -> None:
