@@ -21,6 +21,9 @@ CONNECT_SECONDS = 2
 # After an outage the pool tries again with growing pauses. Giving up after this long keeps the
 # pauses, and so the time until the service is back, short; the next request starts afresh.
 RECONNECT_SECONDS = 4.0
+# A plan takes up to 0.1 s. A table that is locked must not keep connections from those who do not
+# read it, and who wait no longer than BORROW_SECONDS.
+FIRST_QUERY_SECONDS = 1.0
 # A statement without a deadline of its own: a search takes milliseconds.
 STATEMENT_SECONDS = 10.0
 # A dead peer is given up after 5 s: unacknowledged data, or 2 s of quiet and three lost probes.
@@ -135,9 +138,10 @@ class CataloguePool:
 
 
 def _prepare(query: str, connection: psycopg.Connection[TupleRow]) -> None:
-    # Without a schema, or rights to it, the connection is as good: whoever asks is told.
-    with suppress(psycopg.ProgrammingError):
-        connection.execute(query.encode())
+    # Without a schema, or rights to it, or time, the connection is as good: whoever asks is told.
+    with suppress(psycopg.ProgrammingError, psycopg.errors.QueryCanceled):
+        milliseconds = round(FIRST_QUERY_SECONDS * 1000)
+        connection.execute(f"SET LOCAL statement_timeout = {milliseconds}; {query}".encode())
 
 
 def _is_live(connection: psycopg.Connection[TupleRow]) -> bool:

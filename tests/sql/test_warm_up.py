@@ -34,3 +34,12 @@ def test_a_connection_to_a_database_without_a_schema_is_as_good(database_url: st
     pool.open()
     assert pool.fetch("SELECT 1") == [(1,)]
     pool.close()
+
+
+def test_a_table_that_is_locked_keeps_no_connection(catalogue_url: str) -> None:
+    pool = CataloguePool(catalogue_url, 1, FIRST_SEARCH)
+    with psycopg.connect(catalogue_url) as connection:
+        connection.execute("LOCK TABLE scenes, cell_extents")
+        pool.open()
+        assert pool.fetch("SELECT 1") == [(1,)]
+    pool.close()
