@@ -1,5 +1,6 @@
 -- Writes a scene as it is now, and tells whether it was new, updated or unchanged. The row of an
--- unchanged scene is not rewritten. A footprint that is invalid is repaired.
+-- unchanged scene is not rewritten. A footprint that is invalid is repaired. A datatake that is
+-- given without its orbit does not replace one that is held with it.
 CREATE OR REPLACE FUNCTION write_scene(scene jsonb) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,6 +33,9 @@ BEGIN
     ELSE
         given.scene_id := held.scene_id;
         given.superseded := held.superseded;
+        IF starts_with(held.datatake, given.datatake || '_') THEN
+            given.datatake := held.datatake;
+        END IF;
         IF given IS NOT DISTINCT FROM held THEN
             RETURN 'unchanged';
         END IF;

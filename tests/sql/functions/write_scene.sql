@@ -1,4 +1,4 @@
-SELECT plan(8);
+SELECT plan(11);
 CREATE FUNCTION pg_temp.given(name text, generated text) RETURNS jsonb
 LANGUAGE sql AS $$
     SELECT jsonb_build_object(
@@ -33,5 +33,12 @@ SELECT results_eq('SELECT cell FROM grid_cells', ARRAY['29UNU'], 'its cell is dr
 SELECT is(write_scene(pg_temp.given('b', '2024-07-03')), 'new');
 SELECT results_eq(
     'SELECT name FROM scenes WHERE superseded', ARRAY['a'], 'an older generation is superseded'
+);
+SELECT is(write_scene(pg_temp.given('b', '2024-07-03') || '{"datatake": "take_1"}'), 'updated');
+SELECT is(
+    write_scene(pg_temp.given('b', '2024-07-03')), 'unchanged', 'a shorter datatake tells less'
+);
+SELECT results_eq(
+    $$SELECT datatake FROM scenes WHERE name = 'b'$$, ARRAY['take_1'], 'the longer is kept'
 );
 SELECT * FROM finish();
