@@ -2,13 +2,15 @@
 -- of each, by its place from 1, what became of it: its outcome as of write_scene, whether it takes
 -- the place of an older generation, and whether a newer one is there already.
 --
--- The indexes are given in arrays with one element an index; in_places says whose they are. A scene
--- without a fingerprint keeps none. Acquisitions are locked in one order before anything is
+-- The indexes are given in arrays with one element an index; in_places says whose they are. What
+-- comes without a fingerprint lacks something: it keeps none, and where another source told the
+-- scene whole it changes nothing. Acquisitions are locked in one order before anything is
 -- written, and written cell by cell, for collections share the cells' outlines: two who write the
 -- same ones never deadlock.
 CREATE OR REPLACE FUNCTION write_scenes(
     given jsonb[],
     fingerprints uuid[],
+    sources text[],
     in_places integer[],
     in_assets integer[],
     hrefs text[],
@@ -26,18 +28,41 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('write_scene'), acquisition.hash)
     FROM (
         SELECT DISTINCT
-            hashtext(
-                concat_ws('/', scene ->> 'collection', scene ->> 'datatake', scene ->> 'cell')
-            ) AS hash
-        FROM unnest(given) AS scene
+            hashtext(concat_ws('/', touched.collection, touched.datatake, touched.cell)) AS hash
+        FROM (
+            SELECT
+                scene ->> 'collection' AS collection,
+                scene ->> 'datatake' AS datatake,
+                scene ->> 'cell' AS cell
+            FROM unnest(given) AS scene
+            UNION ALL
+            SELECT scenes.collection, scenes.datatake, scenes.cell
+            FROM scenes
+            INNER JOIN unnest(given) AS scene ON scenes.name = scene ->> 'name'
+        ) AS touched
         ORDER BY hash
     ) AS acquisition;
 
     FOR arriving IN
-        SELECT listed.scene, listed.fingerprint, listed.number::integer
-        FROM unnest(given, fingerprints) WITH ORDINALITY AS listed (scene, fingerprint, number)
+        SELECT
+            listed.scene,
+            listed.fingerprint,
+            md5(listed.source)::uuid AS source,
+            listed.number::integer
+        FROM
+            unnest(given, fingerprints, sources)
+            WITH ORDINALITY AS listed (scene, fingerprint, source, number)
         ORDER BY listed.scene ->> 'cell', listed.scene ->> 'collection', listed.number
     LOOP
+        IF arriving.fingerprint IS NULL AND (
+            SELECT count(*) > 0 AND NOT coalesce(bool_or(held.source = arriving.source), FALSE)
+            FROM scene_fingerprints AS held
+            INNER JOIN scenes USING (scene_id)
+            WHERE scenes.name = arriving.scene ->> 'name'
+        ) THEN
+            outcomes[arriving.number] := 'unchanged';
+            CONTINUE;
+        END IF;
         outcomes[arriving.number] := write_scene(arriving.scene);
 
         PERFORM
@@ -51,17 +76,19 @@ BEGIN
             ) AS made (place, asset, href, version, file_size, file_stamp, packets, unfit)
         WHERE made.place = arriving.number;
 
+        -- Where this source lacks something, the others are to tell it again.
         DELETE FROM scene_fingerprints AS held
         USING scenes
         WHERE
             scenes.name = arriving.scene ->> 'name'
             AND held.scene_id = scenes.scene_id
+            AND (held.source = arriving.source OR arriving.fingerprint IS NULL)
             AND held.fingerprint IS DISTINCT FROM arriving.fingerprint;
-        INSERT INTO scene_fingerprints (scene_id, fingerprint)
-        SELECT scenes.scene_id, arriving.fingerprint
+        INSERT INTO scene_fingerprints (scene_id, source, fingerprint)
+        SELECT scenes.scene_id, arriving.source, arriving.fingerprint
         FROM scenes
         WHERE scenes.name = arriving.scene ->> 'name' AND arriving.fingerprint IS NOT NULL
-        ON CONFLICT (scene_id) DO NOTHING;
+        ON CONFLICT (scene_id, source) DO NOTHING;
     END LOOP;
 
     RETURN QUERY

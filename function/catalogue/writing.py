@@ -25,7 +25,7 @@ FROM write_scenes(
         FROM jsonb_array_elements(%(scenes)s::jsonb) WITH ORDINALITY AS listed (scene, place)
         ORDER BY listed.place
     ),
-    %(fingerprints)s::uuid[], %(places)s::integer[], %(assets)s::integer[],
+    %(fingerprints)s::uuid[], %(sources)s::text[], %(places)s::integer[], %(assets)s::integer[],
     %(hrefs)s::text[], %(versions)s::integer[], %(file_sizes)s::bigint[], %(file_stamps)s::text[],
     %(packets)s::bytea[], %(unfit)s::text[]
 )
@@ -54,12 +54,14 @@ class ScenePackage:
 
     ``indexes`` are kept with it, by the places of their files among its assets. Those kept earlier
     stay where the scene lists the same files as before. ``fingerprint`` tells what it was read
-    from; with None the scene is read again the next time.
+    from, and ``source`` which of the scene's sources that is. With None the scene lacks something:
+    it is read again the next time, and does not replace what another source told whole.
     """
 
     scene: Scene
     indexes: Mapping[int, CodestreamRecord] = field(default_factory=dict)
     fingerprint: UUID | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class SceneWriter:
                 "fingerprints": [
                     None if each.fingerprint is None else str(each.fingerprint) for each in packages
                 ],
+                "sources": [each.source for each in packages],
                 "places": [place for place, *_ in made],
                 "hrefs": [href for _, href, *_ in made],
                 "assets": [asset for _, _, asset, _ in made],

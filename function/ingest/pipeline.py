@@ -233,7 +233,8 @@ class Pipeline:
         warnings = product.warnings + indexed.warnings
         # What is missing may be there the next time, without a change of what was looked at.
         kept = None if warnings else fingerprint
-        return _Read(candidate, ScenePackage(scene, indexed.made, kept), warnings, indexed)
+        package = ScenePackage(scene, indexed.made, kept, product.source)
+        return _Read(candidate, package, warnings, indexed)
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
         """Ask the catalogue, again and again while it is away and there is patience."""

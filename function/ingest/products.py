@@ -1,11 +1,14 @@
 """Reads a product of any kind that is catalogued."""
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+
 from function.ingest.discovery import ProductAddress
 from function.ingest.errors import NotASafeProductError, UnsupportedProductError
 from function.ingest.local_files import LocalFiles
 from function.ingest.metadata_files import MANIFEST, find_metadata
 from function.ingest.product_files import ProductFiles
-from function.ingest.reading import ReadHeader, ReadProduct, ReadShape
+from function.ingest.reading import DISK, ReadHeader, ReadProduct, ReadShape
 from function.ingest.remote_files import RemoteArchive, RemoteFiles
 from function.ingest.sentinel1 import is_sentinel1, read_sentinel1
 from function.ingest.sentinel2 import find_product_metadata, read_sentinel2
@@ -24,6 +27,8 @@ def read_product(
 ) -> ReadProduct:
     """Read a product of Sentinel-2 (L1C, L2A) or Sentinel-1 (GRD), in SAFE or bucket layout.
 
+    Its source is the store that holds it: wherever in there it is moved, it stays the same.
+
     ``read_header`` reads an image's header by its href, ``read_shape`` that of one on no grid.
     Images that the metadata name but that are missing, cut short or unreadable are left out with
     a warning. Where an image's header contradicts the metadata, the header is believed.
@@ -36,6 +41,19 @@ def read_product(
         ArchiveDeniedError, ArchiveThrottledError, ArchiveUnavailableError: the archive
             that holds it cannot be read now.
     """
+    read = _read_product(files, read_header, read_shape)
+    return replace(read, source=_store(files.href(PurePosixPath(MANIFEST))))
+
+
+def _store(href: str) -> str:
+    """Name the bucket or web server that a file lies in; DISK for one of this machine."""
+    scheme, remote, path = href.partition("://")
+    return f"{scheme}://{path.partition('/')[0]}" if remote else DISK
+
+
+def _read_product(
+    files: ProductFiles, read_header: ReadHeader, read_shape: ReadShape
+) -> ReadProduct:
     if is_sentinel1(files):
         return read_sentinel1(files, read_shape)
     product = find_product_metadata(files)

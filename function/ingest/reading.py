@@ -34,16 +34,21 @@ class Shape(Protocol):
     def bits(self) -> int: ...
 
 
+DISK = "disk"
 ReadHeader = Callable[[str], Header]
 ReadShape = Callable[[str], Shape]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProduct:
-    """A product as a scene; ``warnings`` tell what of it is missing or contradicts itself."""
+    """A product as a scene; ``warnings`` tell what of it is missing or contradicts itself.
+
+    ``source`` tells apart the sources of one product: the store whose directory it is, or the item.
+    """
 
     scene: Scene
     warnings: tuple[str, ...]
+    source: str = DISK
 
 
 class Flaws:

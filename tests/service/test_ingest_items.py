@@ -138,6 +138,25 @@ def test_generations_supersede_each_other_across_sources_in_any_order(
     assert ingest(catalogue_url, str(soon)) == (0, {"new": 1, "superseding": 1})
 
 
+def test_sources_of_one_product_do_not_take_turns(catalogue_url: str, tmp_path: Path) -> None:
+    (found,) = items(1)
+    other = json.loads(json.dumps(found).replace("https://data", "https://mirror"))
+    other["id"] = "another service's"
+    one = write_lines(tmp_path / "one.ndjson", [found])
+    two = write_lines(tmp_path / "two.ndjson", [other])
+    assert ingest(catalogue_url, str(one)) == (0, {"new": 1})
+    assert ingest(catalogue_url, str(two)) == (0, {"updated": 1})
+    before = content(catalogue_url)
+    assert ingest(catalogue_url, str(one), str(two)) == (0, {"unchanged": 2})
+    # Without a datatake it lacks something, and counts less than what another source told whole.
+    del found["properties"]["s2:datatake_id"]
+    write_lines(one, [found])
+    assert ingest(catalogue_url, str(one)) == (0, {"updated": 1, "partial": 1})
+    assert ingest(catalogue_url, str(two)) == (0, {"updated": 1})
+    assert ingest(catalogue_url, str(one), str(two)) == (0, {"unchanged": 2, "partial": 1})
+    assert content(catalogue_url)[0] == before[0]
+
+
 def test_a_run_that_is_killed_goes_on_where_it_was(
     catalogue_url: str, module_catalogue_url: str, tmp_path: Path
 ) -> None:

@@ -37,7 +37,8 @@ def read_item(raw: bytes, base: str, readers: Readers) -> ReadProduct:
 
     Images of Sentinel-2 are opened only where neither the item nor the cell tells their grid.
     Images that cannot be used are left out with a warning. Of a product of Sentinel-1 the item
-    lacks the geometry and calibration; it is read from the directory of its manifest.
+    lacks the geometry and calibration; it is read from the directory of its manifest. The source is
+    the item by its id, which services make in ways of their own.
 
     Raises:
         BrokenMetadataError: it is no item, or lacks or garbles something that is needed.
@@ -47,9 +48,10 @@ def read_item(raw: bytes, base: str, readers: Readers) -> ReadProduct:
     item = JsonObject.parse(raw)
     if item.text("type") != "Feature":
         raise UnsupportedProductError("it is no STAC item: its type is not Feature")
+    source = f"item {item.text('id')}"
     properties = item.child("properties")
     if (properties.text("constellation") or "").lower() == SENTINEL_1:
-        return readers.read_directory(_directory(item, base))
+        return replace(readers.read_directory(_directory(item, base)), source=source)
     name = product_name_of(item, properties)
     warnings: list[str] = []
     context = ItemContext(properties, name.cell, name.baseline, base, readers.read_header)
@@ -70,7 +72,7 @@ def read_item(raw: bytes, base: str, readers: Readers) -> ReadProduct:
         footprint=footprint_of(list(_outlines(item.child("geometry")))),
         assets=assets,
     )
-    return ReadProduct(_at_exact_time(scene, properties), tuple(warnings))
+    return ReadProduct(_at_exact_time(scene, properties), tuple(warnings), source)
 
 
 def _directory(item: JsonObject, base: str) -> str:

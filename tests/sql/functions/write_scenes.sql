@@ -1,4 +1,4 @@
-SELECT plan(5);
+SELECT plan(10);
 CREATE FUNCTION pg_temp.given(name text, generated text) RETURNS jsonb
 LANGUAGE sql AS $$
     SELECT jsonb_build_object(
@@ -21,7 +21,7 @@ $$;
 SELECT results_eq(
     $$SELECT * FROM write_scenes(
         ARRAY[pg_temp.given('b', '2024-07-02'), pg_temp.given('a', '2024-07-01')],
-        ARRAY['00000000-0000-0000-0000-000000000001', NULL]::uuid[],
+        ARRAY['00000000-0000-0000-0000-000000000001', NULL]::uuid[], '{disk,disk}',
         '{1}', '{0}', '{/x/B04.jp2}', '{1}', '{9}', '{s}', '{p}', '{NULL}'
     )$$,
     $$VALUES (1, 'new', TRUE, FALSE), (2, 'new', FALSE, TRUE)$$,
@@ -37,7 +37,7 @@ SELECT results_eq(
 );
 SELECT results_eq(
     $$SELECT * FROM write_scenes(
-        ARRAY[pg_temp.given('b', '2024-07-02')], ARRAY[NULL]::uuid[],
+        ARRAY[pg_temp.given('b', '2024-07-02')], ARRAY[NULL]::uuid[], '{disk}',
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
     )$$,
     $$VALUES (1, 'unchanged', FALSE, FALSE)$$, 'what is there already changes nothing'
@@ -47,10 +47,45 @@ SELECT count(*) FROM write_scenes(
         pg_temp.given('d', '2024-07-02') || '{"collection": "a", "cell": "29UPU"}',
         pg_temp.given('c', '2024-07-02') || '{"collection": "b", "cell": "29UNU"}'
     ],
-    ARRAY[NULL, NULL]::uuid[], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+    ARRAY[NULL, NULL]::uuid[], '{disk,disk}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
 );
 SELECT results_eq(
     $$SELECT name FROM scenes WHERE name IN ('c', 'd') ORDER BY scene_id$$, ARRAY['c', 'd'],
     'cells, which collections share, are taken in order'
+);
+CREATE FUNCTION pg_temp.told(source text, fingerprint integer, cloud integer) RETURNS text
+LANGUAGE sql AS $$
+    SELECT outcome FROM write_scenes(
+        ARRAY[pg_temp.given('two', '2024-07-02')
+            || jsonb_build_object('cloud_cover', cloud, 'cell', '29UQU')],
+        ARRAY[lpad(fingerprint::text, 32, '0')::uuid], ARRAY[source],
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+    );
+$$;
+CREATE FUNCTION pg_temp.fingerprints_of_two() RETURNS integer []
+LANGUAGE sql AS $$
+    SELECT array_agg(right(fingerprint::text, 4)::integer ORDER BY fingerprint)
+    FROM scene_fingerprints INNER JOIN scenes USING (scene_id)
+    WHERE name = 'two';
+$$;
+SELECT is(
+    ARRAY[
+        pg_temp.told('disk', 1, 10), pg_temp.told('item', 2, 20), pg_temp.told('item', NULL, 30)
+    ],
+    ARRAY['new', 'updated', 'updated'], 'what changed last counts, even where it lacks something'
+);
+SELECT is(
+    pg_temp.fingerprints_of_two(), NULL, 'then the other source is to tell it again'
+);
+SELECT is(
+    ARRAY[pg_temp.told('disk', 1, 10), pg_temp.told('item', NULL, 30)],
+    ARRAY['updated', 'unchanged'], 'which is not written over by less'
+);
+SELECT is(
+    ARRAY[pg_temp.told('item', 2, 20), pg_temp.told('disk', 3, 10), pg_temp.told('item', 4, 40)],
+    ARRAY['updated', 'updated', 'updated']
+);
+SELECT is(
+    pg_temp.fingerprints_of_two(), ARRAY[3, 4], 'each source has one fingerprint, its last'
 );
 SELECT * FROM finish();
