@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from function.identity import tag_of
 from function.layer import Publication
-from function.parse.description import GET_LEGEND_GRAPHIC
+from function.parse.description import DESCRIBE_LAYER, GET_LEGEND_GRAPHIC, GET_STYLES
 from function.parse.query import OwsQuery, PixelRequest
 from function.search import CatalogueState
 from function.settings import Settings
 from function.validity import Validity
 
+# Legends, styles and descriptions of layers are of the mapfile alone.
+_OF_MAPFILE = frozenset({DESCRIBE_LAYER, GET_LEGEND_GRAPHIC, GET_STYLES})
 _DRAWN = frozenset({"LAYERS", "QUERY_LAYERS"})
 
 
@@ -23,8 +25,8 @@ class Identified:
 
 
 def needs_catalogue(query: OwsQuery) -> bool:
-    """Whether the answer depends on what the catalogue holds: a legend is of the mapfile alone."""
-    return query.operation != GET_LEGEND_GRAPHIC
+    """Whether the answer depends on what the catalogue holds."""
+    return query.operation not in _OF_MAPFILE
 
 
 def identify(

@@ -7,8 +7,8 @@ import falcon
 
 # What fits one packet of a network comes no sooner for being smaller.
 LEAST_BYTES = 1400
-# The fastest level already takes nine tenths of capabilities away.
-LEVEL = 1
+# Capabilities of 27 kB become 3.3 kB in 0.17 ms; the fastest level leaves 3.8 kB in 0.13 ms.
+LEVEL = 6
 
 _TEXT = re.compile(
     r"(?:text/[^;]+|application/(?:[^;]*[+._])?(?:xml|json|gml))(?:;.*)?", re.IGNORECASE

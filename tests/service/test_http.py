@@ -150,3 +150,12 @@ def test_many_at_once_get_what_each_asked(demo_service: Served) -> None:
     with ThreadPoolExecutor(8) as clients:
         at_once = list(clients.map(lambda request: demo_service.ows(request).body, requests * 3))
     assert at_once == one_by_one * 3
+
+
+def test_what_is_too_long_for_an_address_is_answered_as_a_form(demo_service: Served) -> None:
+    padded = MAP | {"PADDING": "x" * 8190}
+    assert demo_service.ows(padded).status == 414
+    form = urlencode(padded).encode()
+    posted = demo_service.ask("/ows", headers={"Content-Type": FORM}, data=form)
+    assert posted.status == 200
+    assert posted.body == demo_service.ows(MAP).body

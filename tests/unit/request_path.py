@@ -187,8 +187,8 @@ class StandInRenderer:
         deadline: Deadline,
     ) -> StandInRendering:
         deadline.check("render")
-        legend = dict(parameters)["REQUEST"] == "GetLegendGraphic"
-        assert extents == ({} if legend else EXTENTS)
+        of_mapfile = {"GetLegendGraphic", "GetStyles", "DescribeLayer"}
+        assert extents == ({} if dict(parameters)["REQUEST"] in of_mapfile else EXTENTS)
         self.asked.append((dict(parameters), dict(rasters), online_resource))
         self.changed_layers = changed_layers
         if self.failure is not None:

@@ -84,7 +84,7 @@ def test_a_map_goes_through_every_stage(path: Path) -> None:
     assert parameters["BBOX"] == "0.0,0.0,400.0,300.0"
     assert rasters["TRUE_COLOUR"].bands.tolist() == [[[2] * 4] * 3]
     assert address == ADDRESS
-    assert [span.name for span in path.spans()] == ["parse", "search", "read", "render"]
+    assert [span.name for span in path.spans()] == ["parse", "search", "search", "read", "render"]
     figures = {span.name: dict(span.attributes or {}) for span in path.spans()}
     assert figures["parse"]["sentinel_ows.pixels"] == 12
     assert figures["search"]["sentinel_ows.scenes"] == 2
@@ -218,11 +218,29 @@ def test_a_catalogue_that_is_away_ends_the_request(path: Path) -> None:
     with pytest.raises(CatalogueUnavailableError):
         path.answer()
     assert path.reader.reads == []
+    parse, search = path.spans()
+    assert (parse.name, search.name) == ("parse", "search")
+    assert [event.name for event in search.events] == ["exception"]
 
 
-def test_a_legend_is_drawn_while_the_catalogue_is_away(path: Path) -> None:
+def test_capabilities_have_a_search(path: Path) -> None:
+    path.answer({"REQUEST": "GetCapabilities"})
+    assert [span.name for span in path.spans()] == ["parse", "search", "render"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"REQUEST": "GetLegendGraphic", "LAYER": "TRUE_COLOUR"},
+        {"REQUEST": "GetStyles"},
+        {"REQUEST": "DescribeLayer"},
+    ],
+)
+def test_what_is_of_the_mapfile_alone_is_told_while_the_catalogue_is_away(
+    path: Path, changes: dict[str, str]
+) -> None:
     path.catalogue.failure = CatalogueUnavailableError("away")
-    answer = path.answer({"REQUEST": "GetLegendGraphic", "LAYER": "TRUE_COLOUR"})
+    answer = path.answer(changes)
     assert answer.body == b"a picture"
     assert [span.name for span in path.spans()] == ["parse", "render"]
 
