@@ -176,7 +176,9 @@ class RequestPath:
         with trace.stage("parse") as stage:
             opening = read_opening(decode_form(*asked.texts))
             trace.identify(opening.service, opening.operation)
-            query = read_query(opening, self.publication, self._settings)
+            query = read_query(
+                opening, self.publication, self._settings, lambda: self._catalogue.state().extents
+            )
             if isinstance(query, PixelRequest):
                 trace.identify(query.service, query.operation, len(query.layers))
                 stage.record("pixels", query.grid.width * query.grid.height)

@@ -5,7 +5,7 @@ buster) is dropped without complaint; what would reach past the service is refus
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from function.errors import RefusedParameterError, UnknownOperationError
@@ -20,6 +20,7 @@ from function.parse.feature_info import SERVICE as WMS
 from function.parse.map_request import GET_MAP, read_map_query
 from function.parse.parameters import SLD_BODY, Parameters, shown
 from function.parse.query import MapRequest, OwsQuery
+from function.search import CollectionExtent
 from function.settings import Settings
 
 OPERATIONS = {
@@ -74,12 +75,22 @@ def read_service(parameters: Parameters) -> str:
 
 
 def read_query(
-    opened: Opening, publication: Publication, settings: Settings
+    opened: Opening,
+    publication: Publication,
+    settings: Settings,
+    extents: Callable[[], Mapping[str, CollectionExtent]] = dict,
 ) -> OwsQuery | MapRequest | CoverageRequest:
-    """Read a request of WMS or WCS; raises the OwsError that names what is wrong with it."""
+    """Read a request of WMS or WCS; raises the OwsError that names what is wrong with it.
+
+    ``extents`` tells what the catalogue holds of each collection. It is asked only where a
+    request leaves it to a coverage how far it goes.
+    """
     _refuse_overrides(opened)
-    read = read_coverage_query if opened.service == WCS else read_map_query
-    return read(opened.parameters, opened.operation, publication, settings)
+    if opened.service == WCS:
+        return read_coverage_query(
+            opened.parameters, opened.operation, publication, settings, extents
+        )
+    return read_map_query(opened.parameters, opened.operation, publication, settings)
 
 
 def _refuse_overrides(opened: Opening) -> None:

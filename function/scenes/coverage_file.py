@@ -108,8 +108,11 @@ def _write(path: Path, raster: Raster, labels: CoverageLabels, choice: CoverageF
         image.write(pixels)
         image.update_tags(**_tags(raster, labels))
         image.descriptions = labels.bands
-        for number, band in enumerate(labels.bands, start=1):
-            image.update_tags(number, NETCDF_VARNAME=band)
+        if choice is CoverageFormat.NETCDF:
+            for number, band in enumerate(labels.bands, start=1):
+                # GDAL numbers the variables of several bands: B8A_9 tells more than B8A9.
+                variable = band if count == 1 else f"{band}_"
+                image.update_tags(number, NETCDF_VARNAME=variable, long_name=band)
         if labels.kind is LayerKind.VALUES:
             image.scales = (1 / SCALE,) * count
         rasterio.shutil.copy(image, path, driver=DRIVERS[choice], **_options(choice, pixels))
@@ -144,14 +147,20 @@ def _options(choice: CoverageFormat, pixels: NDArray[np.generic]) -> Mapping[str
             "BLOCKSIZE": str(min(down, across)),
             "OVERVIEW_RESAMPLING": "NEAREST",
         },
-        CoverageFormat.NETCDF: {"FORMAT": "NC4", "COMPRESS": "DEFLATE", "ZLEVEL": DEFLATE_LEVEL},
+        CoverageFormat.NETCDF: {
+            "FORMAT": "NC4",
+            "COMPRESS": "DEFLATE",
+            "ZLEVEL": DEFLATE_LEVEL,
+            # It would name a file of the service's own.
+            "WRITE_GDAL_HISTORY": "NO",
+        },
         CoverageFormat.JPEG2000: {
             "QUALITY": "100",
             "REVERSIBLE": "YES",
             "YCC": "NO",
             "WRITE_METADATA": "YES",
         },
-        CoverageFormat.PNG: {"ZLEVEL": DEFLATE_LEVEL},
+        CoverageFormat.PNG: {"ZLEVEL": DEFLATE_LEVEL, "WRITE_METADATA_AS_TEXT": "YES"},
     }
     return options[choice]
 

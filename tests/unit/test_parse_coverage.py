@@ -1,15 +1,19 @@
 """GetCoverage as it is read: the area, and documents that take too long to read."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
-from publications import PUBLICATION
+from publications import COLLECTION, PUBLICATION
 
 from function.errors import InvalidParameterError, InvalidSubsettingError
 from function.grid import Grid
 from function.parse.coverage.query import CoverageRequest
 from function.parse.coverage.xml_request import MOST_ELEMENTS, read_xml
 from function.parse.request import read_opening, read_query
+from function.search import CollectionExtent
 from function.settings import Settings
 
 OFFERING = replace(
@@ -24,6 +28,17 @@ def read_grid(*pairs: tuple[str, str], version: str = "2.0.1") -> Grid:
     opening = (("SERVICE", "WCS"), ("VERSION", version), ("REQUEST", "GetCoverage"))
     asked = read_opening((*opening, (name, "VEGETATION"), *pairs))
     query = read_query(asked, OFFERING, Settings())
+    assert isinstance(query, CoverageRequest)
+    return query.grid
+
+
+def read_open(
+    *pairs: tuple[str, str], extents: Mapping[str, CollectionExtent] = MappingProxyType({})
+) -> Grid:
+    """The grid of a request of WCS 2.0 of which the sides may be open."""
+    opening = (("SERVICE", "WCS"), ("VERSION", "2.0.1"), ("REQUEST", "GetCoverage"))
+    asked = read_opening((*opening, ("COVERAGEID", "VEGETATION"), *pairs))
+    query = read_query(asked, OFFERING, Settings(), lambda: extents)
     assert isinstance(query, CoverageRequest)
     return query.grid
 
@@ -109,3 +124,48 @@ def test_as_many_elements_as_may_be_are_read() -> None:
     assert ("RANGESUBSET", ",".join(f"B{number:02}" for number in range(1, 14))) in read_xml(
         document.encode()
     )
+
+
+FAR = datetime(2026, 1, 1, tzinfo=UTC)
+HELD = {
+    COLLECTION: CollectionExtent(
+        COLLECTION, -9.5, 53.8, -9.4, 54.0, datetime(2020, 1, 1, tzinfo=UTC), FAR, 3
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("subsets", "bounds"),
+    [
+        ([], (-9.5, 53.8, -9.4, 54.0)),
+        ([("SUBSET", "Lat(53.9,53.95)")], (-9.5, 53.9, -9.4, 53.95)),
+        ([("SUBSET", "Lat(53.9,*)"), ("SUBSET", "Long(*,-9.45)")], (-9.5, 53.9, -9.45, 54.0)),
+        # A side that is stated may lie beyond.
+        ([("SUBSET", "Lat(50,54)")], (-9.5, 50.0, -9.4, 54.0)),
+    ],
+)
+def test_a_side_that_is_not_cut_is_the_coverages_own(
+    subsets: list[tuple[str, str]], bounds: tuple[float, ...]
+) -> None:
+    grid = read_open(*subsets, extents=HELD)
+    assert grid.bounds == pytest.approx(bounds, abs=1e-9)
+    assert (grid.transform.a, grid.transform.e) == pytest.approx((0.0001, -0.0001))
+
+
+def test_a_side_that_is_not_cut_lies_in_the_crs_of_the_others() -> None:
+    grid = read_open(
+        ("SUBSETTINGCRS", "EPSG:32629"), ("SUBSET", "N(5970000,5970100)"), extents=HELD
+    )
+    assert grid.height == 10
+    # 0.1 degrees at 54 degrees north are 6.56 km, and what lies between two parallels leans.
+    assert 6_500 < grid.width * 10 < 6_800
+
+
+def test_sides_of_a_coverage_that_holds_nothing_are_those_of_the_world() -> None:
+    grid = read_open(("SCALESIZE", "x(36),y(18)"))
+    assert grid.bounds == (-180, -90, 180, 90)
+
+
+def test_what_begins_beyond_the_coverage_ends_before_it_begins() -> None:
+    with pytest.raises(InvalidSubsettingError, match="must rise"):
+        read_open(("SUBSET", "Lat(60,*)"), extents=HELD)

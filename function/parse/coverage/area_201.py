@@ -1,7 +1,7 @@
 """The domain of a GetCoverage of WCS 2.0: subsets and scaling (OGC 09-147r3, 12-039, 11-053r1)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from function.errors import InvalidAxisError, InvalidParameterError, InvalidSubsettingError
@@ -11,6 +11,7 @@ from function.parse.coverage.area import (
     Bounds,
     Pixels,
     check_coordinates,
+    check_within,
     lay,
     native_spacing,
     project_bounds,
@@ -33,6 +34,8 @@ _SCALE = re.compile(
     r"(?P<axis>[A-Za-z_/:.0-9]*?(?P<label>[A-Za-z_]\w*))\((?P<value>[^()]*)\)", re.ASCII
 )
 _OPEN = "*"
+# What a coverage may cover of which the catalogue holds nothing yet.
+WORLD = (-180.0, -90.0, 180.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +78,20 @@ def read_area_201(
     subsets: Mapping[str, Subset],
     layer: ArchiveLayer,
     publication: Publication,
+    whole: Callable[[], Bounds],
 ) -> Grid:
     """Read the area of ``subsets``, SUBSETTINGCRS, OUTPUTCRS and how it is scaled.
 
     SCALEFACTOR, SCALEAXES, SCALESIZE, SCALEEXTENT; and RESOLUTION=x(10), MapServer's own, in
-    units of the output CRS. An axis that no SUBSET cuts runs over the whole world.
+    units of the output CRS. A side that no SUBSET cuts is that of ``whole``, the coverage's own
+    bounds in degrees.
     """
     source = _read_source(parameters, subsets, publication)
     output = parameters.find("OUTPUTCRS")
     target = source
     if output is not None:
         target = read_reference_system("OUTPUTCRS", output, publication).code
-    bounds = _read_bounds(subsets, source)
+    bounds = _read_bounds(subsets, source, whole)
     pixels = _read_pixels(parameters, native_spacing(target, layer.resolution))
     return lay(target, project_bounds(bounds, source, target), pixels, layer.resolution)
 
@@ -108,22 +113,21 @@ def _read_source(
     return codes.pop() if codes else LONLAT
 
 
-def _read_bounds(subsets: Mapping[str, Subset], crs: str) -> Bounds:
-    whole = (-180.0, -90.0, 180.0, 90.0) if crs == LONLAT else None
-    edges: list[float] = []
-    for axis, lowest, highest in ((EAST, 0, 2), (NORTH, 1, 3)):
-        cut = subsets.get(axis, Subset(None, None, None))
-        for text, edge in ((cut.low, lowest), (cut.high, highest)):
-            if text is not None:
-                edges.append(read_number("SUBSET", text))
-            elif whole is not None:
-                edges.append(whole[edge])
-            else:
-                raise InvalidSubsettingError(f"SUBSET must cut both axes of {crs}, on both sides")
-    west, east, south, north = edges
-    bounds = (west, south, east, north)
+def _read_bounds(subsets: Mapping[str, Subset], crs: str, whole: Callable[[], Bounds]) -> Bounds:
+    uncut = Subset(None, None, None)
+    east, north = (subsets.get(axis, uncut) for axis in (EAST, NORTH))
+    sides = (east.low, north.low, east.high, north.high)
+    around = WORLD
+    if None in sides:
+        around = project_bounds(whole(), LONLAT, crs)
+        check_within(around)
+    first, second, third, fourth = (
+        edge if text is None else read_number("SUBSET", text)
+        for text, edge in zip(sides, around, strict=True)
+    )
+    bounds = (first, second, third, fourth)
     check_coordinates("SUBSET", bounds)
-    if west >= east or south >= north:
+    if bounds[0] >= bounds[2] or bounds[1] >= bounds[3]:
         raise InvalidSubsettingError("SUBSET must rise from low to high")
     return bounds
 

@@ -1,15 +1,16 @@
 """GetCoverage: which bands of which scenes, on which grid, as which file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from function.errors import LimitExceededError, UnknownCoverageError, UnknownFormatError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Publication, Resampling
 from function.parse.archive_search import read_cloud_mask, read_search
+from function.parse.coverage.area import Bounds
 from function.parse.coverage.area_100 import read_area_100
 from function.parse.coverage.area_111 import read_area_111
-from function.parse.coverage.area_201 import TIME, Subset, read_area_201, read_subsets
+from function.parse.coverage.area_201 import TIME, WORLD, Subset, read_area_201, read_subsets
 from function.parse.coverage.bands import read_bands_100, read_bands_201, read_field
 from function.parse.coverage.interpolation import read_interpolation
 from function.parse.coverage.query import CoverageFormat, CoverageRequest
@@ -17,6 +18,7 @@ from function.parse.coverage.version import WCS_100, WCS_111
 from function.parse.parameters import Parameters, shown
 from function.parse.processing import read_changed_layers
 from function.parse.query import LayerSelection
+from function.search import CollectionExtent
 from function.settings import Settings
 
 # What clients call the formats, beside their media types: names of GDAL's drivers, and MapServer's.
@@ -53,7 +55,11 @@ class _Asked:
 
 
 def read_coverage(
-    parameters: Parameters, version: str, publication: Publication, settings: Settings
+    parameters: Parameters,
+    version: str,
+    publication: Publication,
+    settings: Settings,
+    extents: Callable[[], Mapping[str, CollectionExtent]],
 ) -> CoverageRequest:
     """Read a GetCoverage; raises the OwsError that names what is wrong with it.
 
@@ -66,7 +72,7 @@ def read_coverage(
     elif version == WCS_111:
         asked = _read_111(parameters, layer, publication)
     else:
-        asked = _read_201(parameters, layer, publication)
+        asked = _read_201(parameters, layer, publication, extents)
     cloud_mask = read_cloud_mask(parameters)
     recipe = replace(layer, resampling=asked.resampling)
     if layer.kind is LayerKind.VALUES:
@@ -124,10 +130,20 @@ def _read_111(parameters: Parameters, layer: ArchiveLayer, publication: Publicat
     )
 
 
-def _read_201(parameters: Parameters, layer: ArchiveLayer, publication: Publication) -> _Asked:
+def _read_201(
+    parameters: Parameters,
+    layer: ArchiveLayer,
+    publication: Publication,
+    extents: Callable[[], Mapping[str, CollectionExtent]],
+) -> _Asked:
     subsets = read_subsets(parameters)
+
+    def whole() -> Bounds:
+        extent = extents().get(layer.collection)
+        return WORLD if extent is None else (extent.west, extent.south, extent.east, extent.north)
+
     return _Asked(
-        read_area_201(parameters, subsets, layer, publication),
+        read_area_201(parameters, subsets, layer, publication, whole),
         read_bands_201(parameters, band_names(layer)),
         read_interpolation(parameters.find("INTERPOLATION"), layer),
         _with_time(parameters, subsets.get(TIME)),

@@ -1,6 +1,7 @@
 """Coverages as files: their blocks, and the time that they take."""
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,42 @@ def test_nothing_is_left_of_a_file_that_was_sent(
     with write_coverage(raster, labels, choice, Deadline.after(60)) as file:
         assert list(tmp_path.iterdir()) == []
         assert file.read(1)
+
+
+SCENE = "S2A_MSIL2A_20250510T102021"
+
+
+def write_bands(tmp_path: Path, bands: tuple[str, ...], choice: CoverageFormat) -> Path:
+    """A file of reflectances with as many bands, made of one scene."""
+    grid = Grid("EPSG:32632", Affine(10, 0, 600_000, 0, -10, 6_000_000), 20, 10)
+    values = np.arange(len(bands) * 200, dtype=np.int16).reshape(len(bands), 10, 20)
+    raster = Raster(grid, values, np.ones((10, 20), bool), (SCENE,))
+    labels = CoverageLabels("VALUES", LayerKind.VALUES, bands, (datetime(2025, 5, 10, tzinfo=UTC),))
+    path = tmp_path / "sent"
+    with write_coverage(raster, labels, choice, Deadline.after(60)) as file:
+        path.write_bytes(file.read())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bands", "variables"), [(("B8A",), ["B8A"]), (("B8A", "B09"), ["B8A_1", "B09_2"])]
+)
+def test_variables_of_netcdf_are_called_as_their_bands(
+    tmp_path: Path, bands: tuple[str, ...], variables: list[str]
+) -> None:
+    path = write_bands(tmp_path, bands, CoverageFormat.NETCDF)
+    for number, (band, variable) in enumerate(zip(bands, variables, strict=True)):
+        with rasterio.open(f"netcdf:{path}:{variable}") as image:
+            assert image.tags(1)["long_name"] == band
+            assert (image.nodata, image.scales) == (-32768, (0.0001,))
+            assert image.read(1)[0, 0] == number * 200
+            assert str(tempfile.gettempdir()) not in str(image.tags())
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # a PNG
+@pytest.mark.parametrize("choice", list(CoverageFormat))
+def test_every_format_names_its_scenes(tmp_path: Path, choice: CoverageFormat) -> None:
+    with rasterio.open(write_bands(tmp_path, ("B04",), choice)) as image:
+        told = {key.rpartition("GDAL_")[2]: text for key, text in image.tags().items()}
+    assert told["SCENES"] == SCENE
+    assert told["ACQUIRED"] == "2025-05-10T00:00:00Z"
