@@ -7,6 +7,7 @@ a run that ends anywhere has either written a chunk or not, and the next one goe
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -238,14 +239,15 @@ class Pipeline:
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
         """Ask the catalogue, again and again while it is away and there is patience."""
-        pause, left = FIRST_PAUSE_SECONDS, self._patience
+        pause = FIRST_PAUSE_SECONDS
+        end = time.monotonic() + self._patience
         while True:
             try:
                 return ask()
             except CatalogueForbiddenError:
                 raise  # which a minute will not change
             except (CatalogueUnavailableError, DeadlineExceededError) as error:
-                if left <= 0 or self._stop.wait(pause):
+                left = end - time.monotonic()
+                if left <= 0 or self._stop.wait(min(pause, left)):
                     raise CatalogueUnavailableError(str(error)) from error
-                left -= pause
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
