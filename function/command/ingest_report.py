@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import Protocol
 
+from function.command.printable import printable
 from function.command.progress import Progress
 from function.ingest.outcome import Ingested, Tally
 
@@ -41,7 +42,7 @@ class JsonReport:
 
 
 class TextReport:
-    """What deserves a look, a line or two each, and the summary."""
+    """What deserves a look, a line or two each, and the summary, for a terminal."""
 
     def product(self, ingested: Ingested) -> None:
         notes = [f"{ingested.outcome}: {ingested.reason}"] if ingested.reason is not None else []
@@ -51,12 +52,12 @@ class TextReport:
             for reason, names in ingested.unfit.items()
         ]
         if notes:
-            print("\n    ".join([ingested.product, *notes]), flush=True)
+            print("\n    ".join(map(printable, [ingested.product, *notes])), flush=True)
 
     def summary(self, tally: Tally) -> None:
         print(", ".join(f"{count} {name}" for name, count in tally.counts.items()))
         for reason, count in tally.reasons.items():
-            print(f"    {count} x {reason}")
+            print(f"    {count} x {printable(reason)}")
         sys.stdout.flush()
 
 

@@ -4,6 +4,8 @@ import shutil
 import time
 from typing import TextIO
 
+from function.command.printable import printable
+
 TO_LINE_START = "\r\x1b[2K"  # and erase it: every terminal since the VT100
 BAR_WIDTH = 20
 # More often than that nobody can read; a terminal far away takes its time for each.
@@ -28,7 +30,7 @@ class Progress:
             return
         self._drawn = now
         width = shutil.get_terminal_size().columns - 1
-        self._write(f"{TO_LINE_START}{self._line(what, now - self._started)[:width]}")
+        self._write(f"{TO_LINE_START}{self._line(printable(what), now - self._started)[:width]}")
 
     def clear(self) -> None:
         """Erase the line, for something else to be told in its place."""
