@@ -11,6 +11,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.search import SceneCatalogue
@@ -172,6 +173,8 @@ def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source
                 raise UsageError(f"--{name.replace('_', '-')} goes with --stac-api")
     elif not arguments.collection:
         raise UsageError("--stac-api needs a --collection")
+    elif not _is_address(arguments.stac_api):
+        raise UsageError("--stac-api is no address as of https://stac.example.com/v1")
     if arguments.watch and STANDARD_INPUT in arguments.sources:
         raise UsageError("standard input cannot be watched")
     for word in arguments.sources:
@@ -187,6 +190,14 @@ def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source
             arguments.limit,
         )
         yield search.StacSearch(arguments.stac_api, query, readers)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+    except ValueError:
+        return False
+    return address.scheme in {"http", "https"} and bool(address.hostname)
 
 
 def _source(word: str, archive: Archive, readers: Readers) -> Source:

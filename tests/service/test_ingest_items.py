@@ -291,6 +291,8 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         [],
         ["--collection", "x", "a.json"],
         ["--stac-api", "http://127.0.0.1:9"],
+        ["--stac-api", "http://[", "--collection", "x"],
+        ["--stac-api", "catalog.json", "--collection", "x"],
         ["--watch", "5", "-"],
         ["--watch", "0", "a.json"],
         ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "yesterday"],

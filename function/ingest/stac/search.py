@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from pystac.errors import STACError
 from pystac_client import Client, ItemSearch
@@ -52,7 +53,10 @@ class StacSearch:
 
     @property
     def label(self) -> str:
-        return self.url
+        """The address without what may be secret: its query, and a user with a password."""
+        address = urlsplit(self.url)
+        host = address.netloc.rpartition("@")[2]
+        return address._replace(netloc=host, query="", fragment="").geturl()
 
     def count(self) -> None:
         return None
@@ -69,8 +73,16 @@ class StacSearch:
                 if given == self.query.most:
                     return
         except FAILURES as error:
-            reason = str(error)[:200] or type(error).__name__
-            raise SourceUnreachableError(f"{self.url}: {reason}") from error
+            reason = self._told(str(error))[:200] or type(error).__name__
+            raise SourceUnreachableError(f"{self.label}: {reason}") from error
+
+    def _told(self, message: str) -> str:
+        """Leave out of a message what the label leaves out of the address."""
+        address = urlsplit(self.url)
+        for secret in (address.netloc.rpartition("@")[0], address.query):
+            if secret:
+                message = message.replace(secret, "...")
+        return message
 
     def _search(self) -> ItemSearch:
         client = Client.open(self.url, headers=dict(self.query.headers), timeout=PAGE_SECONDS)
@@ -98,8 +110,8 @@ class StacSearch:
         return isinstance(cover, int | float) and cover <= self.query.max_cloud
 
     def _candidate(self, feature: Any) -> Candidate:
-        label = str(feature.get("id")) if isinstance(feature, dict) else self.url
-        return feature_candidate(label, feature, self.url, self.readers)
+        label = str(feature.get("id")) if isinstance(feature, dict) else self.label
+        return feature_candidate(label, feature, self.label, self.readers)
 
 
 def _interval(times: TimeRange | None) -> tuple[datetime | None, datetime | None] | None:
