@@ -1,5 +1,6 @@
 """Reads a product of any kind that is catalogued."""
 
+import os
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -16,10 +17,18 @@ from function.scenes.access.address import is_remote, local_path
 
 
 def open_product(address: ProductAddress, archive: RemoteArchive) -> ProductFiles:
-    """Give access to the files of a product; nothing is read yet."""
+    """Give access to the files of a product; nothing is read yet.
+
+    Raises NotASafeProductError for what on disk is no directory.
+    """
     if is_remote(address.href):
         return RemoteFiles(address.href, archive)
-    return LocalFiles(local_path(address.href))
+    path = local_path(address.href)
+    if not os.path.exists(path):  # noqa: PTH110 - the method fails where it may not look
+        raise NotASafeProductError("there is no such directory or file")
+    if path.is_file():
+        raise NotASafeProductError("it is a file, neither a product's directory nor STAC items")
+    return LocalFiles(path)
 
 
 def read_product(
@@ -42,10 +51,10 @@ def read_product(
             that holds it cannot be read now.
     """
     read = _read_product(files, read_header, read_shape)
-    return replace(read, source=_store(files.href(PurePosixPath(MANIFEST))))
+    return replace(read, source=store_of(files.href(PurePosixPath(MANIFEST))))
 
 
-def _store(href: str) -> str:
+def store_of(href: str) -> str:
     """Name the bucket or web server that a file lies in; DISK for one of this machine."""
     scheme, remote, path = href.partition("://")
     return f"{scheme}://{path.partition('/')[0]}" if remote else DISK
@@ -61,7 +70,7 @@ def _read_product(
         return read_sentinel2(files, product, read_header)
     manifest = find_metadata(files, MANIFEST)
     if manifest is None:
-        raise NotASafeProductError("it holds no product's metadata, or does not exist")
+        raise NotASafeProductError("it holds no product's metadata")
     raise UnsupportedProductError(
         "it has a manifest, but is neither Sentinel-2 L1C or L2A nor Sentinel-1 GRD"
     )

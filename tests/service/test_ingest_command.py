@@ -151,7 +151,7 @@ def test_a_refused_product_does_not_keep_the_others_out(catalogue_url: str, tmp_
     ]
     assert lines[0]["reason"].startswith("MTD_MSIL2A.xml is no well-formed XML")
     assert lines[2]["reason"] == "the catalogue refuses it: scene_relative_orbit_is_positive"
-    assert lines[3]["reason"] == "it holds no product's metadata, or does not exist"
+    assert lines[3]["reason"] == "there is no such directory or file"
     reasons = {line["reason"]: 1 for line in lines[:-1] if "reason" in line}
     assert lines[-1] == {**summary(new=1, refused=3, indexed=3), "reasons": reasons}
 
@@ -190,13 +190,13 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
         assert process.wait(timeout=60) == 1
     os.close(reading)
     assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
-    assert "nowhere\r\n    refused: it holds no product's metadata, or does not exist" in shown
+    assert "nowhere\r\n    refused: there is no such directory or file" in shown
     assert "] 2 of 2  " in shown
     assert (
         "1 new, 0 unchanged, 0 updated, 1 refused, 0 unreachable, 0 superseding, 0 superseded,"
         " 1 partial, 2 indexed, 0 unfit" in shown
     )
-    assert shown.splitlines()[-1].endswith("1 x it holds no product's metadata, or does not exist")
+    assert shown.splitlines()[-1].endswith("1 x there is no such directory or file")
 
 
 def _read(terminal: int) -> str:

@@ -47,7 +47,10 @@ def read_item(raw: bytes, base: str, readers: Readers) -> ReadProduct:
     """
     item = JsonObject.parse(raw)
     if item.text("type") != "Feature":
-        raise UnsupportedProductError("it is no STAC item: its type is not Feature")
+        raise UnsupportedProductError(
+            "it is no STAC item: its type is not Feature. What is read are an item, a"
+            " FeatureCollection of them, or a file of an item a line; not OData"
+        )
     source = f"item {item.text('id')}"
     properties = item.child("properties")
     if (properties.text("constellation") or "").lower() == SENTINEL_1:

@@ -190,10 +190,8 @@ def test_without_any_image_a_product_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_product_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotASafeProductError, match="holds no product's metadata"):
+    with pytest.raises(NotASafeProductError, match=r"^it holds no product's metadata$"):
         read_local(tmp_path, HEADERS)
-    with pytest.raises(NotASafeProductError, match="does not exist"):
-        read_local(tmp_path / "nothing", HEADERS)
     (tmp_path / "manifest.safe").write_text("<XFDU/>")
     with pytest.raises(
         UnsupportedProductError, match="neither Sentinel-2 L1C or L2A nor Sentinel-1"

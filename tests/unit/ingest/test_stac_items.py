@@ -162,6 +162,12 @@ def test_products_of_sentinel_1_are_read_where_they_lie(
     assert asked == [directory]
 
 
+def test_an_answer_of_odata_is_told_what_is_read() -> None:
+    answer = {"@odata.context": "$metadata#Products", "value": [{"Id": "0", "Name": NAME}]}
+    with pytest.raises(UnsupportedProductError, match=r"FeatureCollection of them, .*; not OData"):
+        read(answer)
+
+
 def test_items_of_other_products_are_refused() -> None:
     content = item()
     del content["properties"]["s2:product_uri"]
