@@ -8,6 +8,7 @@ import falcon
 
 from function.answer import RequestPath
 from function.edge.exception_report import write_json_report, write_report
+from function.edge.form import is_document
 from function.edge.ows import EXCEPTION_HEADER, OWS
 from function.edge.stac import ROUTES
 from function.edge.tracing import find_trace
@@ -111,5 +112,7 @@ def _write(
 
 
 def _texts(request: falcon.Request) -> tuple[str, ...]:
-    texts: tuple[str, ...] = getattr(request.context, "texts", (request.query_string,))
+    """The texts of a request, or what is known where they could not be read."""
+    unread = (request.query_string, "SERVICE=WCS" if is_document(request) else "")
+    texts: tuple[str, ...] = getattr(request.context, "texts", unread)
     return texts

@@ -22,9 +22,7 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
     texts = [read_query_string(request)]
     if request.method == "POST":
         body = read_body(request, max_body_bytes)
-        # A client that names no type (OWSLib does not) can mean nothing but a form.
-        stated = request.content_type or falcon.MEDIA_URLENCODED
-        media_type = stated.split(";")[0].strip().lower()
+        media_type = _media_type(request)
         if media_type in XML and body:
             texts.append(urlencode(read_xml(body)))
         elif media_type == falcon.MEDIA_URLENCODED or not body:
@@ -34,6 +32,17 @@ def read_texts(request: falcon.Request, max_body_bytes: int) -> tuple[str, ...]:
                 f"a POST body is read as {falcon.MEDIA_URLENCODED} or {falcon.MEDIA_XML} only"
             )
     return tuple(texts)
+
+
+def is_document(request: falcon.Request) -> bool:
+    """Whether a request comes as XML, which is WCS whatever else is wrong with it."""
+    return request.method == "POST" and _media_type(request) in XML
+
+
+def _media_type(request: falcon.Request) -> str:
+    # A client that names no type (OWSLib does not) can mean nothing but a form.
+    stated = request.content_type or falcon.MEDIA_URLENCODED
+    return stated.split(";")[0].strip().lower()
 
 
 def read_query_string(request: falcon.Request) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from lxml import etree
 
-from function.layer import ArchiveLayer, LayerKind, Publication
+from function.layer import ArchiveLayer, LayerKind, Publication, Resampling
 from function.mapserver.elements import drop, find_all, has_name, text_of
 from function.parse.coverage.get_coverage import band_names, formats_of
 from function.parse.coverage.query import CoverageFormat
@@ -18,7 +18,7 @@ WORDS = {
     CoverageFormat.JPEG2000: "JPEG2000",
     CoverageFormat.PNG: "PNG",
 }
-# What the standards call nearest, bilinear and cubic, in the order of 1.0, 1.1 and 2.0.
+# What 1.0, 1.1 and 2.0 call the members of Resampling, in their order.
 METHODS_100 = ("nearest neighbor", "bilinear", "bicubic")
 METHODS_111 = ("nearest", "linear", "cubic")
 METHODS_201 = tuple(
@@ -68,6 +68,7 @@ def _correct_100(root: etree._Element, publication: Publication) -> None:
             _refill(formats, "formats", [WORDS[choice] for choice in formats_of(layer)])
         for methods in find_all(offering, "supportedInterpolations"):
             _refill(methods, "interpolationMethod", _methods(METHODS_100, layer))
+            methods.set("default", _default(METHODS_100, layer))
 
 
 def _correct_domains_100(root: etree._Element) -> None:
@@ -129,7 +130,7 @@ def _correct_111(root: etree._Element, publication: Publication) -> None:
             default = find_all(methods, "Default")
             _replace(methods, "InterpolationMethod", _methods(METHODS_111, layer))
             for each in default:
-                each.text = METHODS_111[0]
+                each.text = _default(METHODS_111, layer)
         for keys in find_all(coverage, "AvailableKeys"):
             _refill(keys, "Key", band_names(layer))
 
@@ -164,6 +165,11 @@ def _correct_201(root: etree._Element, publication: Publication) -> None:
 def _methods(names: Sequence[str], layer: ArchiveLayer) -> Sequence[str]:
     """Between classes there are no values."""
     return names[:1] if layer.kind is LayerKind.CLASSES else names
+
+
+def _default(names: Sequence[str], layer: ArchiveLayer) -> str:
+    """The method by which a coverage is resampled where a request names none."""
+    return names[list(Resampling).index(layer.resampling)]
 
 
 def _codes(publication: Publication) -> list[str]:

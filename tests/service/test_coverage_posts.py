@@ -194,6 +194,8 @@ def test_what_is_no_request_is_refused(demo_service: Served, document: str, mess
     reply = post(demo_service, document)
     assert reply.status in {400, 404}
     assert message in reply.body.decode()
+    # Also what cannot be read is told as WCS tells it.
+    assert find(reply.body, "/ExceptionReport/@version") == ["2.0.1"]
 
 
 def test_exceptions_to_a_document_are_of_its_version(demo_service: Served, shared: Path) -> None:

@@ -315,3 +315,28 @@ def test_what_is_404_in_wcs_20_is_a_bad_request_before(
     reply = ask(demo_service, get_coverage(inside(products[SPRING, WEST]), "B99", version))
     assert reply.status == status
     assert code in reply.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "methods"),
+    [("S2_L2A", ("nearest neighbor", "nearest")), ("S2_L2A_NDVI", ("bilinear", "linear"))],
+)
+def test_descriptions_tell_the_method_that_is_used_by_default(
+    demo_service: Served, name: str, methods: tuple[str, str]
+) -> None:
+    asked = {"SERVICE": "WCS", "REQUEST": "DescribeCoverage"}
+    oldest = demo_service.ows(asked | {"VERSION": "1.0.0", "COVERAGE": name}).body
+    assert find(oldest, "//supportedInterpolations/@default") == [methods[0]]
+    older = demo_service.ows(asked | {"VERSION": "1.1.1", "IDENTIFIERS": name}).body
+    assert find(older, "//InterpolationMethods/Default/text()") == [methods[1]]
+
+
+def test_a_coverage_of_which_nothing_is_cut_is_the_one_that_is_described(
+    demo_service: Served,
+) -> None:
+    asked = {"SERVICE": "WCS", "VERSION": "2.0.1", "COVERAGEID": "S2_L2A_SCL"}
+    described = demo_service.ows(asked | {"REQUEST": "DescribeCoverage"}).body
+    (high,) = find(described, "//GridEnvelope/high/text()")
+    reply = demo_service.ows(asked | {"REQUEST": "GetCoverage"})
+    width, height = (int(number) + 1 for number in high.split())
+    assert read_coverage(reply).pixels.shape == (1, height, width)
