@@ -38,7 +38,7 @@ def parse_untrusted_xml(content: bytes, name: str) -> etree._Element:
     if content.count(b"<") + content.count(b"=") > MAX_MARKUP:
         raise RefusedXmlError(f"{name} has more than {MAX_MARKUP} tags and attributes")
     if b"<!DOCTYPE" in content:
-        raise RefusedXmlError(f"{name} has a document type, which no product has")
+        raise RefusedXmlError(f"{name} has a document type, which is refused")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
