@@ -15,11 +15,9 @@ from serving import Served
 
 COVERAGES = {"S2_L2A", "S2_L2A_NDVI", "S2_L2A_SCL"}
 AUTUMN, DAY = "2020-09-21", "2025-05-10"
-# A window of the coverage's own pixels, and the rows that gdal_translate reads at a time.
+# A window of the coverage's own pixels, of no more rows than gdal_translate asks for at a time.
 LEFT, TOP = 1024, 512
-SIZE = (1024, 512)
-STRIP = 128
-PIXEL = 0.0001
+SIZE = (1024, 128)
 # In the demo's western product, in degrees, on lines of the coverage's own grid.
 BOUNDS = (10.53, 53.88, 10.56, 53.9)
 
@@ -88,26 +86,24 @@ def test_gdal_reads_a_window_bit_for_bit(
     window = ("-srcwin", *map(str, (LEFT, TOP, *SIZE)))
     gdal("gdal_translate", "-q", *window, str(source), str(target), home=tmp_path)
     with rasterio.open(target) as translated:
-        pixels, (west, _, east, north) = translated.read(), translated.bounds
+        pixels, (west, south, east, north) = translated.read(), translated.bounds
     assert (pixels != -32768).mean() > 0.5
-    # GDAL asks for strips: the same requests can be made without it.
-    for first in range(0, SIZE[1], STRIP):
-        upper = round(north - first * PIXEL, 4)
-        reply = demo_service.ows(
-            {
-                "SERVICE": "WCS",
-                "VERSION": "1.0.0",
-                "REQUEST": "GetCoverage",
-                "COVERAGE": "S2_L2A",
-                "CRS": "EPSG:4326",
-                "BBOX": f"{west:.4f},{upper - STRIP * PIXEL:.4f},{east:.4f},{upper:.4f}",
-                "WIDTH": str(SIZE[0]),
-                "HEIGHT": str(STRIP),
-                "FORMAT": "GeoTIFF",
-            }
-        )
-        with rasterio.open(BytesIO(reply.body)) as asked:
-            np.testing.assert_array_equal(pixels[:, first : first + STRIP], asked.read())
+    # The request that GDAL makes can be made without it.
+    reply = demo_service.ows(
+        {
+            "SERVICE": "WCS",
+            "VERSION": "1.0.0",
+            "REQUEST": "GetCoverage",
+            "COVERAGE": "S2_L2A",
+            "CRS": "EPSG:4326",
+            "BBOX": f"{west:.4f},{south:.4f},{east:.4f},{north:.4f}",
+            "WIDTH": str(SIZE[0]),
+            "HEIGHT": str(SIZE[1]),
+            "FORMAT": "GeoTIFF",
+        }
+    )
+    with rasterio.open(BytesIO(reply.body)) as asked:
+        np.testing.assert_array_equal(pixels, asked.read())
 
 
 @pytest.mark.parametrize("version", ["1.0.0", "1.1.1", "2.0.1"])
