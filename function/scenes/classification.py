@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from function.errors import SceneUnreadableError
 from function.scene import Asset
-from function.scenes.choice import choose_unreduced
+from function.scenes.choice import Choice, choose_unreduced
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.lattice import Lattice, lattice_of
@@ -100,9 +100,19 @@ def read_classification(
     choice = choose_unreduced(images, resolution)
     if choice is None:
         raise SceneUnreadableError("the scene has no classification")
-    lattice = lattice_of(choice.asset, 0)
-    window = _around([_corners(part, window, lattice) for part, window in parts], lattice)
-    (codes,) = yield [Wanted(choice.asset, window, 0), *likely]
+    return (yield from read_nearest(choice, parts, likely=likely))
+
+
+def read_nearest(
+    choice: Choice,
+    parts: Sequence[tuple[Lattice, PixelWindow]],
+    margin: int = 0,
+    likely: Sequence[Wanted] = (),
+) -> Steps[Classification]:
+    """Decode of an image the samples nearest to any of ``parts``, and ``margin`` around them."""
+    lattice = lattice_of(choice.asset, choice.reduction)
+    window = _around([_corners(part, window, lattice) for part, window in parts], lattice, margin)
+    (codes,) = yield [Wanted(choice.asset, window, choice.reduction), *likely]
     return Classification(lattice, window, codes)
 
 
@@ -126,9 +136,12 @@ def _corners(
     return left, upper, right, lower
 
 
-def _around(corners: Sequence[tuple[float, float, float, float]], lattice: Lattice) -> PixelWindow:
+def _around(
+    corners: Sequence[tuple[float, float, float, float]], lattice: Lattice, margin: int
+) -> PixelWindow:
     """Find the window of ``lattice`` that holds all nearest samples, at least one."""
     nearest = np.floor(np.array(corners) + 0.5).astype(int)
+    nearest += np.array([-margin, -margin, margin, margin])
     column = int(nearest[:, 0].min().clip(0, lattice.width - 1))
     row = int(nearest[:, 1].min().clip(0, lattice.height - 1))
     right = int(nearest[:, 2].max().clip(column, lattice.width - 1))

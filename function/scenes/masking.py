@@ -18,6 +18,9 @@ MIXED_SAMPLES = 3
 # Beside a bright cloud the low-pass undershoots, and a decoder clips that at 0, which is nodata
 # too: spots and rings up to three samples wide were seen. What was not measured is wider.
 WIDEST_UNDERSHOOT = 4
+# How far around a sample that is 0 others decide whether it lies in a gap: a square one wider than
+# that, moved over it, reaches so far either way.
+GAP_REACH = WIDEST_UNDERSHOOT
 # Nearer to the edge of what is at hand, it cannot be told how wide a gap is: it counts as one. With
 # the samples that it spoils this stays within the margin that is read around every window.
 UNTOLD_EDGE = 2

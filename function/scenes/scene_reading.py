@@ -2,25 +2,20 @@
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.scene import Scene
 from function.scenes.bounding import bounding_window
 from function.scenes.choice import Choice
-from function.scenes.classification import (
-    CLASSIFICATION,
-    NO_DATA,
-    read_classification,
-)
-from function.scenes.cloud_mask import CloudMask, mask_images, mask_rules, read_cloud_mask
+from function.scenes.classification import CLASSIFICATION
+from function.scenes.cloud_mask import CloudMask, mask_rules, read_cloud_mask
+from function.scenes.darkness import known_dark, read_dark
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
@@ -248,8 +243,8 @@ class LayerReading:
             operator.and_,
             (measured(choice.asset, image, sheet.reduction) for choice, image in pairs),
         )
-        if sheet.choices[0].asset.band == self._layer.visual and not usable.all():
-            usable |= yield from self._dark(scene, sheet, clouds)
+        if sheet.choices[0].asset.band == self._layer.visual:
+            usable = yield from self._dark(scene, sheet, usable, clouds)
         usable = unmixed(usable, sheet.reduction)
         if self._own_classes is not None:
             usable &= outside_classes(images[0], self._own_classes)
@@ -257,22 +252,22 @@ class LayerReading:
             usable &= clouds.samples_clear(*sheet.samples, low_pass_reach(sheet.reduction))
         return usable
 
-    def _dark(self, scene: Scene, sheet: _Sheet, clouds: CloudMask | None) -> Steps[Mask]:
-        """Tell which samples the scene's classification knows to be measured.
-
-        ESA's TCI shows reflectances of 0 and less, as of deep water, as black (0, 0, 0), which it
-        also uses for no data; only the classification tells them apart.
-        """
-        lattice, window = sheet.samples
+    def _dark(
+        self, scene: Scene, sheet: _Sheet, usable: Mask, clouds: CloudMask | None
+    ) -> Steps[Mask]:
+        """Add to ``usable`` samples of the visual image those that are black and were measured."""
+        black = bounding_window(~usable)
+        if black is None:
+            return usable
+        choice, first = sheet.choices[0], sheet.placement.samples
+        window = replace(black, column=first.column + black.column, row=first.row + black.row)
         classification = clouds.find(CLASSIFICATION) if clouds is not None else None
-        if classification is None:
-            images = mask_images(scene, CLASSIFICATION)
-            with suppress(SceneUnreadableError):
-                classification = yield from read_classification(images, *_extent([sheet]))
-        if classification is None:
-            return np.zeros((window.height, window.width), np.bool_)
-        keep = partial(outside_classes, masked=NO_DATA)
-        return classification.samples_kept(keep, lattice, window)
+        if classification is not None:
+            dark = known_dark(classification, choice, window)
+        else:
+            dark = yield from read_dark(self._layer, scene, choice, window)
+        usable[black.slices] |= dark
+        return usable
 
 
 def _extent(sheets: Sequence[_Sheet]) -> tuple[float, list[tuple[Lattice, PixelWindow]]]:
