@@ -1,9 +1,10 @@
 """MapServer as the service uses it: it speaks OGC, and is brought the archive's pixels."""
 
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from function.mapserver.feeding import feed, has_square_pixels
 from function.mapserver.layer_description import correct_layers
 from function.mapserver.legend_sizes import measure_legends
 from function.mapserver.map_object import stated
+from function.mapserver.map_template import make_template
 from function.mapserver.mapfile import load_mapfile
 from function.mapserver.message_picture import draw_message
 from function.mapserver.ramp_style import LEGEND_SECTIONS, MAP_SECTIONS, lay_ramp
@@ -33,6 +35,9 @@ ANSWERED_ELSEWHERE = frozenset({"EXCEPTIONS"})
 
 # MapServer draws transparent maps in these formats too, on black instead of the background.
 OPAQUE_FORMATS = frozenset({"image/jpeg"})
+
+# Maps kept ready, by the layers that they show: 180 KB each. Most clients ask for one layer.
+TEMPLATES = 32
 
 STYLES_TYPE = "application/vnd.ogc.sld+xml; charset=UTF-8"
 
@@ -51,6 +56,7 @@ class MapServer:
             tuple(text.strip() for text in formats.split(",")),
             measure_legends(self._mapfile.map, self._mapfile.publication),
         )
+        self._template = lru_cache(TEMPLATES)(partial(make_template, self._mapfile))
 
     @property
     def publication(self) -> Publication:
@@ -122,19 +128,17 @@ class MapServer:
         layers = [ours[name] for name in names if name in ours]
         return Rendered(STYLES_TYPE, write_styles(drawn, layers, plain))
 
-    def _lay_ramps(
-        self,
-        drawn: Any,
-        operation: str,
-        rasters: Mapping[str, Raster],
-        changed_layers: Mapping[str, ArchiveLayer],
-    ) -> None:
-        """Colour the layers that have a ramp: those of a map finely, as each is drawn."""
-        layers = {name: self.publication.archive_layers[name] for name in rasters}
-        sections = LEGEND_SECTIONS if operation == "getlegendgraphic" else MAP_SECTIONS
-        for name, layer in {**layers, **changed_layers}.items():
+    def _clone(
+        self, operation: str, drawn: Iterable[str], changed_layers: Mapping[str, ArchiveLayer]
+    ) -> Any:
+        """Make the map to answer with; that of a GetMap has no archive layers but those drawn."""
+        mapped = operation == "getmap"
+        clone = (self._template(frozenset(drawn)) if mapped else self._mapfile.map).clone()
+        for name, layer in changed_layers.items():
             if layer.ramp is not None:
-                lay_ramp(drawn.getLayerByName(name), layer.ramp, sections)
+                sections = MAP_SECTIONS if mapped else LEGEND_SECTIONS
+                lay_ramp(clone.getLayerByName(name), layer.ramp, sections)
+        return clone
 
     def _draw(
         self,
@@ -145,8 +149,7 @@ class MapServer:
         online_resource: str,
         changed_layers: Mapping[str, ArchiveLayer],
     ) -> Rendered:
-        drawn = self._mapfile.map.clone()
-        self._lay_ramps(drawn, operation, rasters, changed_layers)
+        drawn = self._clone(operation, rasters, changed_layers)
         drawn.web.metadata.set("wms_onlineresource", online_resource)
         # MapServer scales symbols by it, but reads it from mapfiles alone.
         drawn.resolution = float(dict(parameters).get("MAP_RESOLUTION", drawn.resolution))
@@ -173,17 +176,14 @@ class MapServer:
         return Rendered(answer.content_type, correct_description(answer.body, self.publication))
 
     def _feed(self, drawn: Any, rasters: Mapping[str, Raster]) -> list[Any]:
-        """Feed the archive layers, and take out those without pixels: none is drawn blank."""
+        """Feed the archive layers; without pixels there is none, lest it be drawn blank."""
         pixels = []
-        for name, layer in self.publication.archive_layers.items():
-            target = drawn.getLayerByName(name)
-            if name in rasters:
-                pixels.append(feed(target, layer, rasters[name]))
-                if not has_square_pixels(rasters[name].grid):
-                    # MapServer itself looks away where a whole map is off by up to a pixel.
-                    drawn.setConfigOption("MS_NONSQUARE", "YES")
-            else:
-                drawn.removeLayer(target.index)
+        for name, raster in rasters.items():
+            layer = self.publication.archive_layers[name]
+            pixels.append(feed(drawn.getLayerByName(name), layer, raster))
+            if not has_square_pixels(raster.grid):
+                # MapServer itself looks away where a whole map is off by up to a pixel.
+                drawn.setConfigOption("MS_NONSQUARE", "YES")
         return pixels
 
     def _correct(self, body: bytes, extents: Mapping[str, CollectionExtent]) -> bytes:

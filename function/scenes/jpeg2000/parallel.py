@@ -1,7 +1,7 @@
 """Doing independent pieces of work on a pool of threads that may itself be waiting for them."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -36,36 +36,38 @@ def run_all(executor: Executor, tasks: Sequence[Callable[[], Result]]) -> list[R
 
 
 class SharedCpus:
-    """Shares out ``count`` CPUs among pieces of work that can each use several."""
+    """Shares out ``count`` CPUs among pieces of work that can each use several.
+
+    The weight of a piece is the time that it takes one CPU, in whatever unit.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._pieces = 0
+        self._weight = 0
         self._lock = threading.Lock()
 
     @contextmanager
-    def expecting(self, pieces: int) -> Iterator[Callable[[], None]]:
-        """Expect ``pieces`` of work: each ends by a call of what is given, or with the block."""
-        left = [None] * pieces
+    def expecting(self, weights: Collection[int]) -> Iterator[Callable[[int], None]]:
+        """Expect work: each piece ends by a call of what is given, or with the block."""
+        left = sum(weights)
 
-        def ended() -> None:
-            left.pop()
-            self._add(-1)
+        def ended(weight: int) -> None:
+            nonlocal left
+            with self._lock:
+                left -= weight
+                self._weight -= weight
 
-        self._add(pieces)
+        with self._lock:
+            self._weight += left
         try:
             yield ended
         finally:
-            self._add(-len(left))
+            ended(left)
 
-    def share(self) -> int:
-        """Tell how many threads one piece should use now.
+    def share(self, weight: int) -> int:
+        """Tell how many threads a piece should use now: its part of all that is left.
 
-        Together they are up to twice as many as CPUs, for not all pieces end at the same time.
+        Together they are up to twice as many as CPUs, for pieces do not end at the same time.
         """
         with self._lock:
-            return min(self._count, -(-2 * self._count // max(self._pieces, 1)))
-
-    def _add(self, pieces: int) -> None:
-        with self._lock:
-            self._pieces += pieces
+            return min(self._count, -(-2 * self._count * weight // max(self._weight, 1)))

@@ -137,7 +137,7 @@ class TileReader:
                 for key, block_plans in zip(blocks, plans, strict=True)
             }
             assembler = CodestreamAssembler(index.header, reduction)
-            with self._cpus.expecting(len(blocks)) as ended:
+            with self._cpus.expecting([key.window.area for key in blocks]) as ended:
                 making = _Making(assembler, index.header, reduction, undone, counts, ended)
                 # A large block that is begun last would keep one thread busy alone.
                 largest_first = sorted(blocks, key=lambda key: key.window.area, reverse=True)
@@ -165,11 +165,11 @@ class TileReader:
             block.block.area,
             block.window,
             decoding_margin(making.header, making.reduction),
-            self._cpus.share() if making.shares else 1,
+            self._cpus.share(key.window.area) if making.shares else 1,
         )
         samples.flags.writeable = False
         making.counts.add(tiles_decoded=len(tiles))
-        making.ended()
+        making.ended(key.window.area)
         making.undone.discard(key)
         self._kept.keep(key, samples)
 
@@ -183,7 +183,7 @@ class _Making:
     reduction: int
     undone: set[_Key]
     counts: DecodingCounts
-    ended: Callable[[], None]
+    ended: Callable[[int], None]
 
     @property
     def shares(self) -> bool:

@@ -147,24 +147,22 @@ def test_nothing_is_waited_for_while_a_task_is_not_begun() -> None:
     assert alone == [0, 1, 2, 3, 4]
 
 
-def test_cpus_are_shared_among_the_work_that_is_left() -> None:
+def test_cpus_are_shared_out_by_the_weight_of_the_work_that_is_left() -> None:
     cpus = SharedCpus(4)
-    with cpus.expecting(3) as ended:
-        assert cpus.share() == 3
-        with cpus.expecting(5):
-            assert cpus.share() == 1
-        ended()
-        ended()
-        assert cpus.share() == 4
-        with suppress(OSError), cpus.expecting(9) as end_one:
-            end_one()
+    with cpus.expecting([10, 10, 10]) as ended:
+        assert cpus.share(10) == 3
+        with cpus.expecting([50]):
+            assert (cpus.share(50), cpus.share(10)) == (4, 1)
+        ended(10)
+        assert cpus.share(10) == 4
+        with suppress(OSError), cpus.expecting([80] * 9) as end_one:
+            assert cpus.share(10) == 1
+            end_one(80)
             raise OSError("broken")
-        assert cpus.share() == 4
-        with cpus.expecting(1):
-            assert cpus.share() == 4
-            with cpus.expecting(4):
-                assert cpus.share() == 2
-    assert SharedCpus(1).share() == 1
+        assert cpus.share(10) == 4
+    with cpus.expecting([300, 90, 10]):
+        assert [cpus.share(weight) for weight in (300, 90, 10)] == [4, 2, 1]
+    assert SharedCpus(1).share(5) == 1
 
 
 def test_no_tasks_give_no_results() -> None:
