@@ -16,6 +16,8 @@ from function.scenes.subdivision import subdivide
 Positions = NDArray[np.float32]
 # A position is scale * place + offset.
 Linear = tuple[float, float]
+# Pixel columns and rows, and the places of the pixels there; see ``CoordinateMap.bends``.
+Bends = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
 
 # Pixels from one node to the next that are tried first. At 10 m a pixel, from web Mercator to UTM,
 # the error of 256 is a quarter of what is allowed, that of 512 just too much.
@@ -37,7 +39,7 @@ class CoordinateMap(Protocol):
         """Keep only ``window`` of the pixels."""
         ...
 
-    def bends(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    def bends(self) -> Bends:
         """Give pixel columns and rows between which places change linearly along both.
 
         And the places (2: columns and rows, pixel rows, pixel columns) of the pixels there. The
@@ -76,7 +78,7 @@ class Nodes:
         column, row = self.window.column + window.column, self.window.row + window.row
         return replace(self, window=PixelWindow(column, row, window.width, window.height))
 
-    def bends(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    def bends(self) -> Bends:
         window = self.window
         columns = self._bends(window.column, window.width)
         rows = self._bends(window.row, window.height)
@@ -138,7 +140,7 @@ class EachPixel:
     def crop(self, window: PixelWindow) -> "EachPixel":
         return EachPixel(self.columns[window.slices], self.rows[window.slices])
 
-    def bends(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    def bends(self) -> Bends:
         height, width = self.shape
         return np.arange(width), np.arange(height), np.stack([self.columns, self.rows])
 

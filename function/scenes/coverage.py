@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +28,8 @@ from function.scenes.projection import (
 )
 
 Mask = NDArray[np.bool_]
+# Points of closed polygons, x and y, in the CRS of a grid.
+Rings = tuple[tuple[Coordinates, Coordinates], ...]
 
 RING = re.compile(r"\(([^()]+)\)")
 # Points on each edge of an outline: at 21 the edge of a whole UTM zone bends by metres between.
@@ -62,7 +66,8 @@ class Coverage:
             within[:] = area.possible
             if area.margin is not None:
                 part = _part(self._grid, area.window)
-                within &= _draw(_rings(scene.footprint), LONLAT, part, area.margin)
+                rings = _footprint_rings(scene.footprint, self._grid.crs)
+                within &= _draw(rings, part, area.margin)
         return possible
 
     def _area(self, image: Grid) -> "_Area | None":
@@ -84,7 +89,7 @@ class _Area:
 
 
 def _find_area(image: Grid, grid: Grid) -> _Area | None:
-    possible = _draw([_outline(image)], image.crs, grid, 0.0)
+    possible = _draw(_outline_rings(image, grid.crs), grid, 0.0)
     window = bounding_window(possible)
     if window is None:
         return None
@@ -100,44 +105,56 @@ def _part(grid: Grid, window: PixelWindow) -> Grid:
     return Grid(grid.crs, corner, window.width, window.height)
 
 
-def _outline(grid: Grid) -> NDArray[np.float64]:
-    """List the corners of ``grid``, (points, 2), closed, in its CRS."""
+# The scenes of a town, or one of each cell of a country, shown again and again; 10 KB each.
+@lru_cache(maxsize=512)
+def _outline_rings(image: Grid, crs: str) -> Rings | None:
+    """Give the outline of an image in ``crs``."""
     corners = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)])
-    columns, rows = corners.T * np.array([[grid.width], [grid.height]])
-    return np.stack(apply(grid.transform, columns, rows), axis=1)
+    columns, rows = corners.T * np.array([[image.width], [image.height]])
+    outline = np.stack(apply(image.transform, columns, rows), axis=1)
+    return _project_rings([outline], image.crs, crs)
 
 
-def _rings(wkt: str) -> list[NDArray[np.float64]]:
-    """List the rings of a MULTIPOLYGON. Holes are not told apart: they are taken as filled."""
-    return [
+@lru_cache(maxsize=512)
+def _footprint_rings(footprint: str, crs: str) -> Rings | None:
+    """Give the rings of a MULTIPOLYGON. Holes are not told apart: they are taken as filled."""
+    rings = [
         np.array([point.split()[:2] for point in ring.split(",")], np.float64)
-        for ring in RING.findall(wkt)
+        for ring in RING.findall(footprint)
     ]
+    return _project_rings(rings, LONLAT, crs)
 
 
-def _draw(rings: list[NDArray[np.float64]], crs: str, grid: Grid, margin: float) -> Mask:
+def _project_rings(rings: list[NDArray[Any]], source: str, target: str) -> Rings | None:
+    """Bring rings (points, 2) from ``source`` to ``target``; None where that is no polygon."""
+    turn = period(target)
+    projected = []
+    for ring in rings:
+        x, y = project(source, target, *_densify(ring))
+        if not np.isfinite(x).all():
+            return None
+        unbroken = x if turn is None else np.unwrap(x, period=turn)
+        if turn is not None and abs(unbroken[-1] - unbroken[0]) > turn / 2:
+            # It goes once around a pole.
+            return None
+        projected.append((unbroken, y))
+    return tuple(projected)
+
+
+def _draw(rings: Rings | None, grid: Grid, margin: float) -> Mask:
     """Fill ``rings`` in ``grid``, widened by ``margin`` pixels; all of it where that cannot be."""
-    if not _fill(canvas := _Canvas(grid, margin), rings, crs, grid):
+    canvas = _Canvas(grid, margin)
+    if rings is None or not all(_fill(canvas, *ring, grid) for ring in rings):
         return np.ones(grid.shape, np.bool_)
     return canvas.mask()
 
 
-def _fill(canvas: "_Canvas", rings: list[NDArray[np.float64]], crs: str, grid: Grid) -> bool:
-    """Draw ``rings`` on a canvas of ``grid``; False where they fill it, or cannot be drawn."""
-    turn = period(grid.crs)
-    for ring in rings:
-        x, y = project(crs, grid.crs, *_densify(ring))
-        if not np.isfinite(x).all():
+def _fill(canvas: "_Canvas", x: Coordinates, y: Coordinates, grid: Grid) -> bool:
+    """Draw a ring on a canvas of ``grid``, wherever it repeats itself; False where it fills it."""
+    for shift in _repetitions(x, grid, period(grid.crs), canvas.reach):
+        columns, rows = apply(~grid.transform, x + shift, y)
+        if not canvas.add(np.stack([columns, rows], axis=1)):
             return False
-        if turn is not None:
-            x = np.unwrap(x, period=turn)
-            if abs(x[-1] - x[0]) > turn / 2:
-                # It goes once around a pole.
-                return False
-        for shift in _repetitions(x, grid, turn, canvas.reach):
-            columns, rows = apply(~grid.transform, x + shift, y)
-            if not canvas.add(np.stack([columns, rows], axis=1)):
-                return False
     return True
 
 
@@ -183,7 +200,7 @@ class _Canvas:
         return drawn[: self._grid.height, : self._grid.width]
 
 
-def _densify(ring: NDArray[np.float64]) -> tuple[Coordinates, Coordinates]:
+def _densify(ring: NDArray[Any]) -> tuple[Coordinates, Coordinates]:
     """Set points on the straight edges of ``ring``, which bend when they are projected."""
     along = np.linspace(0.0, 1.0, EDGE_POINTS)[:-1, np.newaxis]
     edges = ring[:-1, np.newaxis] * (1.0 - along) + ring[1:, np.newaxis] * along

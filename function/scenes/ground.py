@@ -1,5 +1,7 @@
 """How far apart a grid's pixels are on the ground."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from function.grid import Grid
@@ -7,6 +9,8 @@ from function.scenes.decoder import PixelWindow
 from function.scenes.projection import apply, project
 
 
+# Scenes of one place, and what is asked of them in turn, share it.
+@lru_cache(maxsize=256)
 def ground_resolution(grid: Grid, window: PixelWindow, crs: str) -> float | None:
     """Measure the finest distance between pixels of ``window`` of ``grid`` in units of ``crs``.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from function.grid import Grid
 from function.scenes.bounding import bounding_window
-from function.scenes.coordinate_map import CoordinateMap, EachPixel, map_coordinates
+from function.scenes.coordinate_map import Bends, CoordinateMap, EachPixel, map_coordinates
 from function.scenes.decoder import PixelWindow
 from function.scenes.lattice import Lattice
 
@@ -42,6 +42,8 @@ class Placement:
 
     def crop(self, window: PixelWindow) -> "Placement":
         """Keep only ``window`` of the pixels."""
+        if self.inside[window.slices].shape == self.inside.shape:
+            return self
         coordinates, inside = self.coordinates.crop(window), self.inside[window.slices]
         samples = _needed(coordinates, inside, self.lattice, self.margin, self.shrink)
         return replace(self, coordinates=coordinates, inside=inside, samples=samples)
@@ -56,9 +58,10 @@ def place(
     may be averaged where a pixel spans two or more.
     """
     coordinates = map_coordinates(grid, window, lattice)
-    aligned = _is_aligned(coordinates)
-    shrink = _shrink(coordinates) if averaged and not aligned else (1, 1)
-    if _all_within(coordinates, lattice):
+    bends = coordinates.bends()
+    aligned = _is_aligned(bends)
+    shrink = _shrink(bends) if averaged and not aligned else (1, 1)
+    if _all_within(bends, lattice):
         inside = np.ones(coordinates.shape, np.bool_)
     else:
         left, upper, right, lower = lattice.extent
@@ -77,9 +80,9 @@ def spans(coordinates: CoordinateMap) -> tuple[Span, Span]:
     return columns, rows
 
 
-def _all_within(coordinates: CoordinateMap, lattice: Lattice) -> bool:
+def _all_within(bends: Bends, lattice: Lattice) -> bool:
     """Tell whether all pixels, none of them without a place, lie between outermost samples."""
-    _, _, (columns, rows) = coordinates.bends()
+    _, _, (columns, rows) = bends
     return bool(
         columns.min() >= 0
         and columns.max() <= lattice.width - 1
@@ -88,9 +91,9 @@ def _all_within(coordinates: CoordinateMap, lattice: Lattice) -> bool:
     )
 
 
-def _is_aligned(coordinates: CoordinateMap) -> bool:
+def _is_aligned(bends: Bends) -> bool:
     """Tell whether neighbouring pixels are neighbouring samples, met at their centres."""
-    pixel_columns, pixel_rows, (columns, rows) = coordinates.bends()
+    pixel_columns, pixel_rows, (columns, rows) = bends
     if not np.isfinite([columns[0, 0], rows[0, 0]]).all():
         return False
     whole_columns = np.round(columns[0, 0]) + pixel_columns
@@ -101,11 +104,11 @@ def _is_aligned(coordinates: CoordinateMap) -> bool:
     )
 
 
-def _shrink(coordinates: CoordinateMap) -> tuple[int, int]:
+def _shrink(bends: Bends) -> tuple[int, int]:
     """Count the whole samples that one step between pixels passes, across and down the image."""
-    pixel_columns, pixel_rows, bends = coordinates.bends()
+    pixel_columns, pixel_rows, sides = bends
     factors = []
-    for places in bends:
+    for places in sides:
         across = _typical_step(places, pixel_columns)
         down = _typical_step(places.T, pixel_rows)
         # A step of 1.9999 samples is one of 2: less than SAME_LATTICE is rounding.
