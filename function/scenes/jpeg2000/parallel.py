@@ -1,5 +1,6 @@
 """Doing independent pieces of work on a pool of threads that may itself be waiting for them."""
 
+import math
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
@@ -64,10 +65,13 @@ class SharedCpus:
         finally:
             ended(left)
 
-    def share(self, weight: int) -> int:
-        """Tell how many threads a piece should use now: its part of all that is left.
+    def threads(self, weight: int, *, costly: bool = False) -> int:
+        """Tell how many threads a piece should use now, by its part of all that is left.
 
-        Together they are up to twice as many as CPUs, for pieces do not end at the same time.
+        Together they are up to twice as many as CPUs, for pieces do not end at the same time. Where
+        threads are ``costly`` a piece has several only if it is more than one CPU's part: while
+        one decodes it, others would be idle.
         """
         with self._lock:
-            return min(self._count, -(-2 * self._count * weight // max(self._weight, 1)))
+            part = self._count * weight / max(self._weight, 1)
+        return 1 if costly and part <= 1 else min(self._count, math.ceil(2 * part))

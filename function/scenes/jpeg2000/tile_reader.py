@@ -165,7 +165,7 @@ class TileReader:
             block.block.area,
             block.window,
             decoding_margin(making.header, making.reduction),
-            self._cpus.share(key.window.area) if making.shares else 1,
+            self._cpus.threads(key.window.area, costly=making.shares_little),
         )
         samples.flags.writeable = False
         making.counts.add(tiles_decoded=len(tiles))
@@ -186,11 +186,11 @@ class _Making:
     ended: Callable[[int], None]
 
     @property
-    def shares(self) -> bool:
-        """Whether a block is worth to be decoded by several threads."""
-        styles = self.header.styles
-        return all(
-            1 << style.block_width + style.block_height >= SMALLEST_SHARED for style in styles
+    def shares_little(self) -> bool:
+        """Whether it costs something to decode a block by several threads."""
+        return any(
+            1 << style.block_width + style.block_height < SMALLEST_SHARED
+            for style in self.header.styles
         )
 
 

@@ -150,19 +150,28 @@ def test_nothing_is_waited_for_while_a_task_is_not_begun() -> None:
 def test_cpus_are_shared_out_by_the_weight_of_the_work_that_is_left() -> None:
     cpus = SharedCpus(4)
     with cpus.expecting([10, 10, 10]) as ended:
-        assert cpus.share(10) == 3
+        assert cpus.threads(10) == 3
         with cpus.expecting([50]):
-            assert (cpus.share(50), cpus.share(10)) == (4, 1)
+            assert (cpus.threads(50), cpus.threads(10)) == (4, 1)
         ended(10)
-        assert cpus.share(10) == 4
+        assert cpus.threads(10) == 4
         with suppress(OSError), cpus.expecting([80] * 9) as end_one:
-            assert cpus.share(10) == 1
+            assert cpus.threads(10) == 1
             end_one(80)
             raise OSError("broken")
-        assert cpus.share(10) == 4
+        assert cpus.threads(10) == 4
     with cpus.expecting([300, 90, 10]):
-        assert [cpus.share(weight) for weight in (300, 90, 10)] == [4, 2, 1]
-    assert SharedCpus(1).share(5) == 1
+        assert [cpus.threads(weight) for weight in (300, 90, 10)] == [4, 2, 1]
+    assert SharedCpus(1).threads(5) == 1
+
+
+def test_threads_that_cost_are_for_more_than_the_part_of_one_cpu() -> None:
+    cpus = SharedCpus(4)
+    with cpus.expecting([26, 25, 25, 24]):
+        assert [cpus.threads(weight, costly=True) for weight in (26, 25, 24)] == [3, 1, 1]
+    pair = SharedCpus(2)
+    with pair.expecting([51, 49]):
+        assert [pair.threads(weight, costly=True) for weight in (51, 49)] == [2, 1]
 
 
 def test_no_tasks_give_no_results() -> None:
