@@ -33,15 +33,15 @@ def feed(target: Any, layer: ArchiveLayer, raster: Raster) -> NDArray[Any]:
     Returns the array that MapServer will read, (bands, height, width): the caller keeps it until
     the map is drawn. GDAL's MEM driver reads it where it lies.
 
-    How a pixel without a value is told, for each kind: colours get a fourth band of opacity, so
-    that black stays a colour; an index is NaN there; a class is NO_CLASS. Classes stay 8-bit:
-    wider samples are put into buckets, and where classes overlap MapServer then prefers the one
-    that it found before to the first in the mapfile.
+    How a pixel without a value is told, for each kind: where there is one, colours get a fourth
+    band of opacity, so that black stays a colour; an index is NaN there; a class is NO_CLASS.
+    Classes stay 8-bit: wider samples are put into buckets, and where classes overlap MapServer then
+    prefers the one that it found before to the first in the mapfile.
     """
     pixels: NDArray[Any]
     if layer.kind is LayerKind.COLOUR:
         pixels = _with_opacity(raster)
-        target.addProcessing("BANDS=1,2,3,4")
+        target.addProcessing(f"BANDS={','.join(map(str, range(1, len(pixels) + 1)))}")
     elif layer.kind is LayerKind.INDEX:
         pixels = _with_gaps(raster, scale_of(target))
     else:
@@ -75,6 +75,9 @@ def has_square_pixels(grid: Grid) -> bool:
 
 
 def _with_opacity(raster: Raster) -> NDArray[np.uint8]:
+    """Add a band of opacity where there are gaps; MapServer draws three bands faster than four."""
+    if raster.valid.all():
+        return np.ascontiguousarray(raster.bands, np.uint8)
     bands, height, width = raster.bands.shape
     pixels = np.empty((bands + 1, height, width), np.uint8)
     pixels[:bands] = raster.bands

@@ -78,6 +78,14 @@ def test_background_shows_where_nothing_is_valid_and_black_stays_black() -> None
     np.testing.assert_array_equal(drawn, expected)
 
 
+def test_a_map_without_gaps_is_drawn_bit_for_bit_and_black_stays_black() -> None:
+    raster = colours(UTM)
+    raster.bands[:, ::2] = 0
+    raster.valid[:] = True
+    drawn = draw(package_server(), get_map(UTM, TRUE_COLOUR), {TRUE_COLOUR: raster})
+    np.testing.assert_array_equal(drawn, expected_colours(raster))
+
+
 def test_jpeg_shows_the_background_where_nothing_is_valid() -> None:
     raster = Raster(UTM, np.zeros((3, *UTM.shape), np.uint8), np.zeros(UTM.shape, np.bool_))
     raster.valid[:, :24] = True
