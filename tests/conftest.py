@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import hypothesis
 import psycopg
 import pytest
+from demo_images import DemoProduct
 from psycopg import sql
 from serving import Served, run_command, serve
 
@@ -146,6 +147,13 @@ def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 def demo_products(whole_demo: tuple[Path, ...]) -> tuple[Path, ...]:
     """The demo's L2A products."""
     return tuple(product for product in whole_demo if "_MSIL2A_" in product.name)
+
+
+@pytest.fixture(scope="session")
+def products(demo_products: tuple[Path, ...]) -> dict[tuple[str, str], DemoProduct]:
+    """The same by day and grid cell, decoded whole by GDAL."""
+    products = [DemoProduct(path) for path in demo_products]
+    return {(product.day, product.cell): product for product in products}
 
 
 @pytest.fixture(scope="session")

@@ -8,21 +8,13 @@ import pytest
 import rasterio
 from coverage_requests import CRS, VERSIONS, expected, get_coverage, parts_of, read_coverage
 from demo_images import DemoProduct, Window
+from demo_maps import AUTUMN, EAST, SPRING, WEST
 from serving import Reply, Served
 from xml_documents import find, validate_by_schema
 
-AUTUMN, SPRING = "2020-09-21", "2025-05-10"
-WEST, EAST = "32UNE", "32UPE"
 LIMIT = 268_435_456
 
 Products = dict[tuple[str, str], DemoProduct]
-
-
-@pytest.fixture(scope="module")
-def products(demo_products: tuple[Path, ...]) -> Products:
-    """By day and grid cell."""
-    products = [DemoProduct(path) for path in demo_products if "_MSIL2A_" in path.name]
-    return {(product.day, product.cell): product for product in products}
 
 
 def ask(service: Served, request: dict[str, str]) -> Reply:
