@@ -59,9 +59,12 @@ def reading() -> Iterator[SceneReader]:
     """Give a reader without a decoded tile, its workers one for each CPU."""
     archive = Archive(AccessLimits(connections=1, timeout=1.0, tries=1, kept_bytes=0))
     gdal = GdalDecoder(archive)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as workers:
+    cpus = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(cpus) as workers:
         codestreams = choose_codestreams(Jpeg2000Decoder.AUTO)
-        decoder = PacketDecoder(codestreams, gdal, archive, workers, TILE_BYTES, INDEX_BYTES)
+        decoder = PacketDecoder(
+            codestreams, gdal, archive, workers, TILE_BYTES, INDEX_BYTES, cpus=cpus
+        )
         yield SceneReader(decoder, workers)
     gdal.close()
 
