@@ -1,11 +1,13 @@
-"""One process with threads, or one synchronous worker for each CPU: which serves maps faster?
+"""One process with threads, several of them, or one synchronous worker for each CPU?
 
     python -m bench.processes_or_threads
 
 The same mix of maps is asked by 1, 4 and 8 clients of each arrangement, started anew: first at
 places that it has not shown yet (cold), then at the same places again, in another order (warm).
-The bytes for decoded tiles are the same in all: processes have a share each. Memory is what all
-processes hold at the end, what they share counted once.
+Processes that `sentinel-ows serve` forks are told by its settings; synchronous workers are
+gunicorn's, each with its share of the bytes for decoded tiles. Clients keep their connections, as
+proxies do, so that each stays with the process that it came to first. Memory is what all processes
+hold at the end, what they share counted once, and at the start, before the first map.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,10 +26,10 @@ from bench.full_size_products import SIZE
 from bench.map_cases import CASES, Case, Site, elsewhere, walks
 from bench.report import RESULTS, circumstances, milliseconds, table, write
 from bench.running import Server, free_port, running
-from bench.sentinel_site import empty_database, fill_catalogue, write_mapfile
-from function.composition import fitted
+from bench.sentinel_site import empty_database, fill_catalogue, sentinel_ows, write_mapfile
 from function.container import read_container
 from function.settings import Settings
+from function.shares import fitted
 
 CRS = "EPSG:3857"
 MIX = ("TCI, 256 px", "TCI, 512 px at 40 m", "bands, 256 px", "NDVI, 512 px")
@@ -39,25 +41,22 @@ GUNICORN = Path(sys.executable).with_name("gunicorn")
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """How many processes, and how many requests each of them serves at once."""
+    """How many processes, and how many requests all of them serve at once."""
 
     processes: int
-    threads: int
+    requests: int
+    synchronous: bool = False
 
     @property
     def name(self) -> str:
-        if self.threads == 1:
-            return f"{self.processes} × 1, synchronous"
-        return f"{self.processes} × {self.threads} threads"
+        if self.synchronous:
+            return f"{self.processes}, synchronous"
+        return f"{self.processes}, {self.requests} requests"
 
 
 ARRANGEMENTS = (
-    Arrangement(1, 1),
-    Arrangement(1, 2),
-    Arrangement(1, 4),
-    Arrangement(1, 8),
-    Arrangement(2, 2),
-    Arrangement(CPUS, 1),
+    *(Arrangement(processes, requests) for processes in (1, 2, CPUS) for requests in (4, 2 * CPUS)),
+    Arrangement(CPUS, CPUS, synchronous=True),
 )
 
 
@@ -73,23 +72,34 @@ class Figures:
     slowest_tenth_ms: float
     maps_per_second: float
     cpu_ms: float
+    started_mb: float
     memory_mb: float
 
 
 @contextmanager
 def serving(arrangement: Arrangement, directory: Path, url: str) -> Iterator[Server]:
-    """Serve by gunicorn as ``sentinel-ows serve`` does, but for the arrangement."""
+    """Serve the catalogue at ``url``."""
+    settings = {
+        "SENTINEL_OWS_PROCESSES": str(arrangement.processes),
+        "SENTINEL_OWS_THREADS": str(arrangement.requests),
+    }
+    served = synchronous if arrangement.synchronous else sentinel_ows
+    with served(directory, url, settings) as server:
+        yield server
+
+
+@contextmanager
+def synchronous(directory: Path, url: str, settings: Mapping[str, str]) -> Iterator[Server]:
+    """Serve by synchronous workers of gunicorn, each a service of its own."""
     port = free_port()
-    share = fitted(Settings(), read_container()).tile_cache_bytes // arrangement.processes
+    processes = settings["SENTINEL_OWS_PROCESSES"]
+    share = fitted(Settings(), read_container()).tile_cache_bytes // int(processes)
     environment = {
         "SENTINEL_OWS_DATABASE_URL": url,
         "SENTINEL_OWS_MAPFILE": str(write_mapfile(directory / "maps")),
-        "SENTINEL_OWS_THREADS": str(arrangement.threads),
         "SENTINEL_OWS_TILE_CACHE_BYTES": str(share),
     }
-    kind = "sync" if arrangement.threads == 1 else "gthread"
-    command = [str(GUNICORN), "--bind", f"127.0.0.1:{port}", "--worker-class", kind]
-    command += ["--workers", str(arrangement.processes), "--threads", str(arrangement.threads)]
+    command = [str(GUNICORN), "--bind", f"127.0.0.1:{port}", "--workers", processes]
     command += ["--no-control-socket", "--timeout", "120", "function.wsgi:application()"]
     with running(command, port, environment, directory / "gunicorn.log") as server:
         yield server
@@ -103,9 +113,10 @@ def measure(
     places = mixed(cases, site, clients)
     with ExitStack() as stack:
         server = stack.enter_context(serving(arrangement, directory, url))
+        started_memory = server.resident_bytes()
         connected = [stack.enter_context(client(server.port, "/ows")) for _ in range(clients)]
         first = [[elsewhere(case, site, CRS)] for case in cases]
-        ask_at_once(connected, first * arrangement.processes * arrangement.threads * 2)
+        ask_at_once(connected, first * arrangement.requests * 2)
         figures = []
         for cold in (True, False):
             cpu, started = server.cpu_seconds(), time.perf_counter()
@@ -113,7 +124,7 @@ def measure(
             seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
             for reply in replies:
                 pixels_of(reply.body)
-            memory = server.resident_bytes()
+            memory = (started_memory, server.resident_bytes())
             figures.append(_figures(arrangement, clients, cold, replies, seconds, cpu, memory))
             random.Random(0).shuffle(places)  # noqa: S311 - an order, no secret
         return figures
@@ -135,7 +146,7 @@ def _figures(
     replies: Sequence[Reply],
     seconds: float,
     cpu: float,
-    memory: int,
+    memory: tuple[int, int],
 ) -> Figures:
     waited = sorted(reply.seconds for reply in replies)
     return Figures(
@@ -147,14 +158,15 @@ def _figures(
         slowest_tenth_ms=round(1e3 * waited[len(waited) * 9 // 10], 1),
         maps_per_second=round(len(replies) / seconds, 2),
         cpu_ms=round(1e3 * cpu / len(replies), 1),
-        memory_mb=round(memory / 1e6, 1),
+        started_mb=round(memory[0] / 1e6, 1),
+        memory_mb=round(memory[1] / 1e6, 1),
     )
 
 
 def as_table(figures: Sequence[Figures]) -> str:
     """Lay out every arrangement by number of clients."""
-    heads = ["processes × threads", "clients", "", "median ms", "slowest tenth", "maps a second"]
-    heads += ["CPU ms a map", "memory MB"]
+    heads = ["processes", "clients", "", "median ms", "slowest tenth", "maps a second"]
+    heads += ["CPU ms a map", "MB at the start", "MB"]
     rows = [
         [
             each.arrangement,
@@ -164,6 +176,7 @@ def as_table(figures: Sequence[Figures]) -> str:
             f"{each.slowest_tenth_ms:.0f}",
             f"{each.maps_per_second:.1f}",
             f"{each.cpu_ms:.0f}",
+            f"{each.started_mb:.0f}",
             f"{each.memory_mb:.0f}",
         ]
         for each in sorted(figures, key=lambda each: (each.clients, not each.cold))

@@ -2,7 +2,7 @@
 
 import sys
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from function.answer import RequestPath
 from function.catalogue.codestream_indexes import CodestreamIndexes
@@ -10,7 +10,7 @@ from function.catalogue.listing import SceneListing
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import FIRST_SEARCH, SceneCatalogue
 from function.catalogue.watching import CatalogueWatcher
-from function.container import Container, read_container
+from function.container import read_container
 from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.access.archive import AccessLimits, Archive
@@ -23,16 +23,11 @@ from function.scenes.pixel_reader import PixelReader
 from function.scenes.polygon_masks import PolygonMasks
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
+from function.shares import fitted, share_of_process
 from function.stac.published_archive import PublishedArchive
 from function.stac_answer import StacPath
 from function.telemetry import Telemetry, names
-
-# Beside the cache of tiles a process needs 200 MB, and each map that is being read up to 250 MB.
-# Where no container sets a limit, others want of the machine's memory too.
-SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
-SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
-SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
-SHARE_OF_BLOCKS, MOST_OF_BLOCKS = 16, 1 << 28
+from function.turns import Turns
 
 # How long a thread that computes in Python may keep another one waiting that comes back from a
 # library with its work done. Python's own 5 ms are as long as to decode a block of tiles.
@@ -44,8 +39,10 @@ class Service:
     """The application and what it needs running: connections, decoding threads, exporters.
 
     Made before the fork or after, started after: threads and connections do not survive one.
+    ``settings`` are what they were made by, with nothing left open.
     """
 
+    settings: Settings
     application: Application
     pool: CataloguePool
     watcher: CatalogueWatcher
@@ -54,10 +51,13 @@ class Service:
     workers: Executor
     telemetry: Telemetry
 
-    def start(self) -> None:
-        """Open the connections and begin to export; the workers start with the first map."""
+    def start(self, number: int = 0) -> None:
+        """Open the connections and begin to export; the workers start with the first map.
+
+        ``number`` is one that no other living process has; that of a dead one may be given again.
+        """
         sys.setswitchinterval(SWITCH_SECONDS)
-        self.telemetry.start()
+        self.telemetry.start(number, several=self.settings.processes > 1)
         self.pool.open()
         self.watcher.start()
 
@@ -72,13 +72,18 @@ class Service:
 
 
 def compose(settings: Settings) -> Service:
-    """Build the service; raises SettingsError without a database, and the mapfile's own errors."""
+    """Build the service of one process, or what several are forked from.
+
+    Raises SettingsError without a database, or where a limit cannot be shared by the processes, and
+    the mapfile's own errors.
+    """
     if not settings.database_url:
         raise SettingsError(f"{PREFIX}DATABASE_URL is not set")
     settings = fitted(settings, read_container())
+    own = share_of_process(settings)
     codestreams = choose_codestreams(settings.jpeg2000_decoder)
     telemetry = Telemetry(about={names.DECODER: codestreams.name})
-    pool = CataloguePool(settings.database_url, settings.database_connections, FIRST_SEARCH)
+    pool = CataloguePool(settings.database_url, own.database_connections, FIRST_SEARCH)
     # Twice the time after which the watcher asks in any case: then it is late, and requests ask.
     catalogue = SceneCatalogue(pool, 2 * settings.catalogue_poll_seconds)
     watcher = CatalogueWatcher(
@@ -89,13 +94,13 @@ def compose(settings: Settings) -> Service:
     )
     archive = Archive(
         AccessLimits(
-            settings.archive_connections,
+            own.archive_connections,
             settings.archive_timeout_seconds,
             settings.archive_tries,
-            settings.archive_cache_bytes,
+            own.archive_cache_bytes,
         )
     )
-    bound_block_cache(settings.gdal_cache_bytes)
+    bound_block_cache(own.gdal_cache_bytes)
     gdal = GdalDecoder(archive)
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
@@ -104,8 +109,8 @@ def compose(settings: Settings) -> Service:
         gdal,
         archive,
         workers,
-        settings.tile_cache_bytes,
-        settings.index_cache_bytes,
+        own.tile_cache_bytes,
+        own.index_cache_bytes,
         CodestreamIndexes(pool),
         settings.decode_threads,
     )
@@ -117,6 +122,7 @@ def compose(settings: Settings) -> Service:
         answer_coverage,
         PixelReader(masks, workers),
         settings,
+        Turns(settings.threads),
     )
     stac = StacPath(
         SceneListing(pool),
@@ -125,20 +131,4 @@ def compose(settings: Settings) -> Service:
         PublishedArchive.of(settings.public_archive),
     )
     application = create_application(path, stac, catalogue.ready, telemetry, settings)
-    return Service(application, pool, watcher, gdal, archive, workers, telemetry)
-
-
-def fitted(settings: Settings, container: Container) -> Settings:
-    """Set what is left open by what the container gives."""
-    return replace(
-        settings,
-        decode_threads=settings.decode_threads or container.cpus,
-        tile_cache_bytes=settings.tile_cache_bytes
-        or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
-        index_cache_bytes=settings.index_cache_bytes
-        or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
-        archive_cache_bytes=settings.archive_cache_bytes
-        or min(container.memory // SHARE_OF_RANGES, MOST_OF_RANGES),
-        gdal_cache_bytes=settings.gdal_cache_bytes
-        or min(container.memory // SHARE_OF_BLOCKS, MOST_OF_BLOCKS),
-    )
+    return Service(settings, application, pool, watcher, gdal, archive, workers, telemetry)

@@ -86,15 +86,29 @@ class Settings:
             least=0,
         ),
     ] = 10
+    processes: Annotated[
+        int,
+        About(
+            "Processes that answer. What other settings give is given to all of them together, but"
+            " for SENTINEL_OWS_CONNECTIONS and SENTINEL_OWS_DECODE_THREADS. 0 means one for every"
+            " two CPUs and 512 MiB that the container is given.",
+            least=0,
+        ),
+    ] = 0
     threads: Annotated[
         int,
-        About("Requests served at once. Half of a request waits for I/O: two for each of 2 CPUs."),
-    ] = 4
+        About(
+            "Requests served at once, by whichever process. 0 means two for each CPU that the"
+            " container is given, for half of a request waits for I/O, and 4 at least.",
+            least=0,
+        ),
+    ] = 0
     connections: Annotated[
         int,
         About(
-            "Requests held at once, each by a thread: those that wait for their turn, probes, and"
-            " clients slow to send. 64 leave room beside the 44 that Knative lets wait for 4."
+            "Requests that a process holds at once, each by a thread: those that wait for their"
+            " turn, probes, and clients slow to send. 64 leave room beside the 44 that Knative lets"
+            " wait for 4, should all of them come to one process."
         ),
     ] = 64
     deadline_seconds: Annotated[
@@ -102,8 +116,14 @@ class Settings:
         About("Time a request may take. 25 lies below the 30 s at which common proxies give up."),
     ] = 25.0
     database_connections: Annotated[
-        int, About("Connections to the catalogue that a process keeps: one for each thread.")
-    ] = 4
+        int,
+        About(
+            "Connections to the catalogue, shared out among the processes. 0 means one for each"
+            " request served at once, and two for each process at least. Each process has one more,"
+            " see SENTINEL_OWS_CATALOGUE_LISTEN.",
+            least=0,
+        ),
+    ] = 0
     catalogue_listen: Annotated[
         bool,
         About(
@@ -188,7 +208,9 @@ class Settings:
     decode_threads: Annotated[
         int,
         About(
-            "Tiles decoded at once. 0 means one for each CPU that the container is given.", least=0
+            "Tiles that a process decodes at once. 0 means one for each CPU that the container is"
+            " given, so that a map that is asked for alone has them all.",
+            least=0,
         ),
     ] = 0
     jpeg2000_decoder: Annotated[
@@ -202,35 +224,35 @@ class Settings:
     tile_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of decoded tiles that a process keeps for the next map; a map of 512 x 512"
-            " pixels from three bands takes 1.6 MB. 0 means a quarter of the container's memory, at"
-            " most 1 GiB.",
+            "Bytes of decoded tiles that are kept for the next map, shared out among the processes;"
+            " a map of 512 x 512 pixels from three bands takes 1.6 MB. 0 means a quarter of the"
+            " container's memory, at most 1 GiB.",
             least=0,
         ),
     ] = 0
     index_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of codestream indexes that a process keeps, up to 80 KB for an image. 0 means"
-            " a 32nd of the container's memory, at most 128 MiB.",
+            "Bytes of codestream indexes that are kept, shared out among the processes; up to 80 KB"
+            " for an image. 0 means a 32nd of the container's memory, at most 128 MiB.",
             least=0,
         ),
     ] = 0
     gdal_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of decoded blocks that GDAL keeps in a process, of plain raster layers and of"
-            " images that are read through it. 0 means a 16th of the container's memory, at most"
-            " 256 MiB.",
+            "Bytes of decoded blocks that GDAL keeps, shared out among the processes, of plain"
+            " raster layers and of images that are read through it. 0 means a 16th of the"
+            " container's memory, at most 256 MiB.",
             least=0,
         ),
     ] = 0
     archive_connections: Annotated[
         int,
         About(
-            "Reads of a remote archive that a process has under way at once. 32 are those of a map"
-            " of three bands and several scenes, so that none waits for another. CDSE allows 4 to"
-            " an account."
+            "Reads of a remote archive under way at once, shared out among the processes. 16 are"
+            " those of a map of three bands and several scenes, so that none waits for another, and"
+            " 32 enough for two processes. CDSE allows 4 to an account."
         ),
     ] = 32
     archive_timeout_seconds: Annotated[
@@ -250,9 +272,9 @@ class Settings:
     archive_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of remote files that a process keeps as they were fetched; the next map beside"
-            " or above needs many of them again. 0 means an eighth of the container's memory, at"
-            " most 256 MiB.",
+            "Bytes of remote files that are kept as they were fetched, shared out among the"
+            " processes; the next map beside or above needs many of them again. 0 means an eighth"
+            " of the container's memory, at most 256 MiB.",
             least=0,
         ),
     ] = 0

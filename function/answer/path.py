@@ -45,6 +45,7 @@ class RequestPath:
         write_coverage: CoverageWriter,
         pixels: PixelReader,
         settings: Settings,
+        turns: Turns,
     ) -> None:
         self._catalogue = catalogue
         self._search = LayerSearch(catalogue, settings)
@@ -53,7 +54,7 @@ class RequestPath:
         self._write_coverage = write_coverage
         self._settings = settings
         self._flights = SingleFlight[Answer]()
-        self.turns = Turns(settings.threads)
+        self.turns = turns
 
     @property
     def publication(self) -> Publication:

@@ -1,8 +1,11 @@
 """gunicorn around the composed service."""
 
+import gc
+import logging
 import math
 import os
 import socket
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,6 @@ from gunicorn.app.base import BaseApplication
 from function.composition import Service
 from function.edge.application import Application
 from function.errors import OperatorError
-from function.settings import Settings
 from function.telemetry import logging_configuration
 
 # Requests are answered within the deadline; what follows it is sending the last bytes.
@@ -27,6 +29,8 @@ REQUEST_LINE_BYTES = 8190
 # Connections that wait to be accepted; the kernel bounds it by net.core.somaxconn (4096).
 BACKLOG = 2048
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the kernel's own, not a place for temporary files
+
+log = logging.getLogger("sentinel_ows.start")
 
 
 class AddressError(OperatorError):
@@ -54,20 +58,23 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class HttpServer(BaseApplication):  # type: ignore[misc]
-    """One process that answers, and one over it that replaces it should it die.
+    """Processes that answer, and one over them that replaces those that die.
 
     The service is made before the fork, so that what keeps it from being made is told once and
-    ends the command; its connections and threads start after the fork.
+    ends the command, and that the processes share what it holds; its connections and threads start
+    after the fork.
     """
 
-    def __init__(self, service: Service, listener: socket.socket, settings: Settings) -> None:
+    def __init__(self, service: Service, listener: socket.socket) -> None:
         self._service = service
+        settings = service.settings
+        # The number of each process by its age, as gunicorn calls the count of those before it.
+        self._numbers: dict[int, int] = {}
         self._options = {
             # gunicorn takes over the descriptor and closes it.
             "bind": f"fd://{listener.detach()}",
             "worker_class": "gthread",
-            # Threads share what is cached; a second process would hold all of it again.
-            "workers": 1,
+            "workers": settings.processes,
             "threads": settings.connections,
             "timeout": HUNG_SECONDS,
             "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
@@ -81,6 +88,8 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             # The worker touches a file every second; on a slow disk that may block it.
             "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
+            "when_ready": self._settle,
+            "pre_fork": self._number,
             "post_fork": self._start,
             "worker_exit": self._close,
         }
@@ -94,8 +103,24 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
     def load(self) -> Application:
         return self._service.application
 
-    def _start(self, _arbiter: Any, _worker: Any) -> None:
-        self._service.start()
+    def _settle(self, _arbiter: Any) -> None:
+        """Leave alone what is made before the fork: a page that is written to is not shared."""
+        settings = self._service.settings
+        log.info(
+            "%d processes serve up to %d requests at once", settings.processes, settings.threads
+        )
+        gc.collect()
+        gc.freeze()
+
+    def _number(self, arbiter: Any, worker: Any) -> None:
+        """Give the least number that no living process has; each of them is forked with its own."""
+        living = {each.age for each in arbiter.WORKERS.values()}
+        self._numbers = {age: number for age, number in self._numbers.items() if age in living}
+        taken = set(self._numbers.values())
+        self._numbers[worker.age] = next(n for n in count() if n not in taken)
+
+    def _start(self, _arbiter: Any, worker: Any) -> None:
+        self._service.start(self._numbers[worker.age])
 
     def _close(self, _arbiter: Any, _worker: Any) -> None:
         self._service.close()

@@ -27,7 +27,7 @@ def run(_arguments: argparse.Namespace, settings: Settings) -> int:
     signal.signal(signal.SIGTERM, _leave)
     with running_catalogue(settings, Login.SERVE) as ready:
         configure_logging()
-        HttpServer(compose(ready), listener, ready).run()
+        HttpServer(compose(ready), listener).run()
     return 0
 
 

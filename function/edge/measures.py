@@ -7,7 +7,7 @@ from function.telemetry.prometheus import CONTENT_TYPE
 
 
 class Measures:
-    """This process's metrics in the text format."""
+    """The metrics of all processes together, in the text format."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry

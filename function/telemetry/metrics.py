@@ -1,53 +1,93 @@
-"""The metrics of a process: durations of requests and stages, and the count against the target."""
+"""The metrics: durations of requests and stages, and the count against the target.
 
+They are counted twice: in memory that all processes share, which ``/metrics`` is answered from, and
+by OpenTelemetry's SDK, which sends those of each process to a collector where one is named.
+"""
+
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import orjson
 from opentelemetry.metrics import Histogram, Meter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from function.telemetry import names, prometheus
+from function.telemetry.prometheus import Attributes
+from function.telemetry.shared_counts import SharedCounts
+
+# What is counted where there is no room for another series, as the SDK calls it.
+OVERFLOW = {"otel.metric.overflow": "true"}
 
 
 class Metrics:
-    """Instruments, and the reader that ``/metrics`` is answered from."""
+    """Instruments, over the counts of all processes."""
 
-    def __init__(self, resource: Resource, readers: Sequence[MetricReader], version: str) -> None:
-        self._reader = InMemoryMetricReader()
-        self._provider = MeterProvider(
-            [self._reader, *readers], resource=resource, shutdown_on_exit=False
-        )
+    def __init__(
+        self,
+        counts: SharedCounts,
+        resource: Resource,
+        readers: Sequence[MetricReader],
+        version: str,
+    ) -> None:
+        self._counts = counts
+        self._provider = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         meter = self._provider.get_meter("sentinel_ows", version)
-        self._request_duration = _histogram(meter, names.REQUEST_DURATION)
-        self._stage_duration = _histogram(meter, names.STAGE_DURATION)
+        self._histograms = {
+            metric.name: _histogram(meter, metric) for metric in names.METRICS if metric.boundaries
+        }
         self._requests = meter.create_counter(
             names.REQUESTS.name, names.REQUESTS.unit, names.REQUESTS.description
         )
 
     def count(self, measured: "MeasuredRequest") -> None:
         """Take one finished request into account."""
-        self._request_duration.record(measured.seconds, measured.attributes)
+        self._record(names.REQUEST_DURATION, measured.seconds, measured.attributes)
         for stage, seconds in measured.stages.items():
-            self._stage_duration.record(seconds, {names.STAGE: stage})
-        self._requests.add(
-            1,
-            {
-                names.SERVICE: measured.attributes[names.SERVICE],
-                names.OPERATION: measured.attributes[names.OPERATION],
-                names.ORIGIN: measured.origin,
-                names.TARGET: "met" if measured.met else "missed",
-            },
-        )
+            self._record(names.STAGE_DURATION, seconds, {names.STAGE: stage})
+        attributes = {
+            names.SERVICE: measured.attributes[names.SERVICE],
+            names.OPERATION: measured.attributes[names.OPERATION],
+            names.ORIGIN: measured.origin,
+            names.TARGET: "met" if measured.met else "missed",
+        }
+        self._requests.add(1, attributes)
+        self._add(names.REQUESTS, attributes, {0: 1})
 
     def text(self) -> str:
-        """Write every series in Prometheus' text format."""
-        return prometheus.write_metrics(self._reader.get_metrics_data())
+        """Write every series, of all processes together, in Prometheus' text format."""
+        series: dict[str, list[tuple[Attributes, list[float]]]] = {
+            metric.name: [] for metric in names.METRICS
+        }
+        for key, numbers in self._counts.totals().items():
+            name, attributes = orjson.loads(key)
+            series[name].append((attributes, numbers))
+        return "".join(
+            prometheus.write_metric(metric, series[metric.name]) for metric in names.METRICS
+        )
 
     def close(self, timeout_seconds: float) -> None:
         """Send what is left and stop."""
         self._provider.shutdown(timeout_millis=timeout_seconds * 1000)
+
+    def _record(self, metric: names.Metric, value: float, attributes: Attributes) -> None:
+        self._histograms[metric.name].record(value, attributes)
+        # A boundary belongs to the bucket below it. The sum comes after the last bucket.
+        bucket, total = bisect_left(metric.boundaries, value), len(metric.boundaries) + 1
+        self._add(metric, attributes, {bucket: 1, total: value})
+
+    def _add(
+        self, metric: names.Metric, attributes: Attributes, amounts: Mapping[int, float]
+    ) -> None:
+        width = len(metric.boundaries) + 2 if metric.boundaries else 1
+        self._counts.add(
+            orjson.dumps((metric.name, attributes)),
+            width,
+            amounts,
+            orjson.dumps((metric.name, OVERFLOW)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +106,5 @@ def _histogram(meter: Meter, metric: names.Metric) -> Histogram:
         metric.name,
         metric.unit,
         metric.description,
-        explicit_bucket_boundaries_advisory=names.DURATION_BOUNDARIES,
+        explicit_bucket_boundaries_advisory=metric.boundaries,
     )

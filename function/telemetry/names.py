@@ -112,12 +112,16 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's name, unit (UCUM) and what it tells; ``attributes`` is all it may carry."""
+    """A metric's name, unit (UCUM) and what it tells; ``attributes`` is all it may carry.
+
+    A histogram has ``boundaries``, a counter none.
+    """
 
     name: str
     unit: str
     description: str
     attributes: tuple[str, ...]
+    boundaries: tuple[float, ...] = ()
 
 
 # The target is a boundary, so the share of requests within it is exact. Boundaries lie close
@@ -135,9 +139,14 @@ REQUEST_DURATION: Final = Metric(
     "s",
     "Time from a request's arrival until its answer is ready.",
     (METHOD, ROUTE, SCHEME, STATUS, ERROR_TYPE, SERVICE, OPERATION),
+    DURATION_BOUNDARIES,
 )
 STAGE_DURATION: Final = Metric(
-    "sentinel_ows.stage.duration", "s", "Time spent in a stage of a request.", (STAGE,)
+    "sentinel_ows.stage.duration",
+    "s",
+    "Time spent in a stage of a request.",
+    (STAGE,),
+    DURATION_BOUNDARIES,
 )
 REQUESTS: Final = Metric(
     "sentinel_ows.requests",
@@ -152,6 +161,7 @@ LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "time": "UTC, ISO 8601 with microseconds.",
         "level": "`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.",
         "logger": "Who says it; `sentinel_ows.request` for the line of a request.",
+        "pid": "The process that says it.",
         "message": "What happened, for people.",
         "trace_id": "Trace, 32 hex digits, where a request is under way.",
         "span_id": "Span, 16 hex digits.",
@@ -177,7 +187,10 @@ RESOURCE_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "service.name": "`sentinel-ows`, or what `OTEL_SERVICE_NAME` says.",
         "service.version": "Version of this package.",
-        "service.instance.id": "A random name of the process: its series stay apart from others'.",
+        "service.instance.id": "A random name of the process: its series stay apart from others'."
+        " One that `OTEL_RESOURCE_ATTRIBUTES` gives is followed by the number of the process, such"
+        " as `.1`, where there are several.",
+        "process.pid": "The process, as the log has it too.",
         DECODER: "What decodes JPEG 2000, and its version.",
         "faas.name": "Knative service (`K_SERVICE`), where there is one.",
         "faas.version": "Knative revision (`K_REVISION`), where there is one.",

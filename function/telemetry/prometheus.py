@@ -4,57 +4,51 @@ Names follow OpenTelemetry's "Prometheus and OpenMetrics Compatibility": dots be
 the unit is spelt out at the end, counters end in ``_total``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from opentelemetry.sdk.metrics.export import (
-    HistogramDataPoint,
-    Metric,
-    MetricsData,
-    NumberDataPoint,
-    Sum,
-)
+from function.telemetry.names import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-
-def write_metrics(data: MetricsData | None) -> str:
-    """Write every counter and histogram of ``data``; empty where nothing was measured yet."""
-    if data is None:
-        return ""
-    lines: list[str] = []
-    for resource in data.resource_metrics:
-        for scope in resource.scope_metrics:
-            for metric in scope.metrics:
-                lines.extend(_metric(metric))
-    return "".join(f"{line}\n" for line in lines)
+Attributes = Mapping[str, str | int]
 
 
-def _metric(metric: Metric) -> Iterator[str]:
-    counter = isinstance(metric.data, Sum)
+def write_metric(metric: Metric, series: Sequence[tuple[Attributes, Sequence[float]]]) -> str:
+    """Write a metric with all of its series; one without any is not told of.
+
+    A counter's series is one number. A histogram's are the counts of its buckets, the last one
+    beyond all boundaries, and the sum of what was measured.
+    """
+    return "".join(f"{line}\n" for line in _lines(metric, series)) if series else ""
+
+
+def _lines(metric: Metric, series: Sequence[tuple[Attributes, Sequence[float]]]) -> Iterator[str]:
     name = metric.name.replace(".", "_")
     name += "_seconds" if metric.unit == "s" else ""
-    name += "_total" if counter else ""
+    name += "" if metric.boundaries else "_total"
     yield f"# HELP {name} {metric.description}"
-    yield f"# TYPE {name} {'counter' if counter else 'histogram'}"
-    for point in metric.data.data_points:
-        if isinstance(point, NumberDataPoint):
-            yield f"{name}{_labels(point.attributes)} {point.value}"
-        elif isinstance(point, HistogramDataPoint):
-            yield from _histogram(name, point)
+    yield f"# TYPE {name} {'histogram' if metric.boundaries else 'counter'}"
+    for attributes, numbers in series:
+        if metric.boundaries:
+            yield from _histogram(name, metric.boundaries, attributes, numbers)
+        else:
+            yield f"{name}{_labels(attributes)} {numbers[0]:.0f}"
 
 
-def _histogram(name: str, point: HistogramDataPoint) -> Iterator[str]:
-    reached = 0
-    limits = [*map(repr, point.explicit_bounds), "+Inf"]
-    for limit, count in zip(limits, point.bucket_counts, strict=True):
+def _histogram(
+    name: str, boundaries: Sequence[float], attributes: Attributes, numbers: Sequence[float]
+) -> Iterator[str]:
+    reached = 0.0
+    *counts, total = numbers
+    for limit, count in zip([*map(repr, boundaries), "+Inf"], counts, strict=True):
         reached += count
-        yield f"{name}_bucket{_labels(point.attributes, le=limit)} {reached}"
-    yield f"{name}_sum{_labels(point.attributes)} {point.sum!r}"
-    yield f"{name}_count{_labels(point.attributes)} {point.count}"
+        yield f"{name}_bucket{_labels(attributes, le=limit)} {reached:.0f}"
+    yield f"{name}_sum{_labels(attributes)} {total!r}"
+    yield f"{name}_count{_labels(attributes)} {reached:.0f}"
 
 
-def _labels(attributes: Mapping[str, object] | None, **more: str) -> str:
-    pairs = {key.replace(".", "_"): str(value) for key, value in (attributes or {}).items()} | more
+def _labels(attributes: Attributes, **more: str) -> str:
+    pairs = {key.replace(".", "_"): str(value) for key, value in attributes.items()} | more
     return "{" + ",".join(f'{key}="{_escape(value)}"' for key, value in pairs.items()) + "}"
 
 

@@ -1,4 +1,4 @@
-"""Telemetry of a process, passed to whoever reports to it."""
+"""Telemetry of a process and of those forked with it, passed to whoever reports to it."""
 
 import logging
 import os
@@ -15,6 +15,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from function.telemetry import export, names
 from function.telemetry.metrics import MeasuredRequest, Metrics
 from function.telemetry.resource import describe_process, package_version
+from function.telemetry.shared_counts import SharedCounts
 from function.telemetry.trace import FIRST_SERVER_ERROR, RequestTrace
 
 request_log = logging.getLogger("sentinel_ows.request")
@@ -25,7 +26,9 @@ CLOSE_SECONDS = 5.0
 
 
 class Telemetry:
-    """Traces, metrics and the request log of one process.
+    """Traces, metrics and the request log of a process.
+
+    The processes that are forked from the one that makes it count together.
 
     Ready for use once made: requests are measured and logged, nothing is exported. ``start``,
     called after the fork, adds the exporters that the standard ``OTEL_EXPORTER_OTLP_*`` variables
@@ -44,11 +47,17 @@ class Telemetry:
         self._span_processors = tuple(span_processors)
         self._about = about
         self._propagator = TraceContextTextMapPropagator()
+        self._counts = SharedCounts()
         self._build(exporting=False)
 
-    def start(self) -> None:
-        """Begin to export, where that is configured. Exporters have threads: fork first."""
-        self._build(exporting=True)
+    def start(self, number: int = 0, *, several: bool = False) -> None:
+        """Begin to export, where that is configured. Exporters have threads: fork first.
+
+        ``number`` is one that no other living process has, and ``several`` whether there are to be
+        others. A process that takes the number of a dead one adds to what that has counted.
+        """
+        self._counts.take(number)
+        self._build(exporting=True, number=number if several else None)
 
     def close(self) -> None:
         """Send what is left; give up after CLOSE_SECONDS where no collector answers."""
@@ -98,12 +107,12 @@ class Telemetry:
             otel_context.detach(token)
 
     def metrics_text(self) -> str:
-        """Write this process's metrics in Prometheus' text format."""
+        """Write the metrics of all processes together in Prometheus' text format."""
         return self._metrics.text()
 
-    def _build(self, *, exporting: bool) -> None:
+    def _build(self, *, exporting: bool, number: int | None = None) -> None:
         version = package_version()
-        resource = describe_process(self._environment, self._about)
+        resource = describe_process(self._environment, self._about, number)
         limits = SpanLimits(
             max_attribute_length=names.STACKTRACE_CHARACTERS,
             max_span_attribute_length=names.VALUE_CHARACTERS,
@@ -118,7 +127,7 @@ class Telemetry:
                 self._tracer_provider.add_span_processor(processor)
         readers = export.metric_readers(self._environment) if exporting else ()
         self._tracer = self._tracer_provider.get_tracer("sentinel_ows", version)
-        self._metrics = Metrics(resource, readers, version)
+        self._metrics = Metrics(self._counts, resource, readers, version)
 
 
 def _measure(trace: RequestTrace, seconds: float) -> MeasuredRequest:

@@ -18,6 +18,7 @@ from function.settings import Settings
 from function.stac.published_archive import PublishedArchive
 from function.stac_answer import StacPath
 from function.telemetry import Telemetry
+from function.turns import Turns
 
 SERVICE_EXCEPTION = "{http://www.opengis.net/ogc}ServiceException"
 
@@ -42,6 +43,7 @@ class Edge:
             stand_in_writer,
             StandInPixels(),
             self.settings,
+            Turns(self.settings.threads or 4),
         )
         archive = PublishedArchive.of(self.settings.public_archive)
         stac = StacPath(self.listing, self.catalogue, path.publication, archive)

@@ -32,6 +32,7 @@ from function.errors import (
 from function.search import Search
 from function.settings import Settings
 from function.telemetry import Telemetry
+from function.turns import Turns
 
 ADDRESS = "http://maps.example.org/ows?"
 
@@ -56,6 +57,7 @@ class Path:
             stand_in_writer,
             StandInPixels(),
             self.settings,
+            Turns(self.settings.threads or 4),
         )
         asked = Asked((urlencode(MAP | (changes or {})),), ADDRESS, Deadline.after(seconds))
         with self.telemetry.request("GET", "/ows", {}) as trace:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from function.composition import fitted
 from function.container import Container, read_container
-from function.settings import Settings
 
 GIB = 1 << 30
 MACHINE = 16 * GIB
@@ -119,31 +117,3 @@ def test_this_machine_can_be_read() -> None:
     container = read_container()
     assert 1 <= container.cpus <= EVERY_CPU
     assert 1 << 26 < container.memory < 1 << 46
-
-
-def test_what_is_not_set_fits_the_container() -> None:
-    assert fitted(Settings(), Container(3, GIB)) == Settings(
-        decode_threads=3,
-        tile_cache_bytes=GIB // 4,
-        index_cache_bytes=GIB // 32,
-        archive_cache_bytes=GIB // 8,
-        gdal_cache_bytes=GIB // 16,
-    )
-    assert fitted(Settings(), Container(64, 256 * GIB)) == Settings(
-        decode_threads=64,
-        tile_cache_bytes=GIB,
-        index_cache_bytes=GIB // 8,
-        archive_cache_bytes=GIB // 4,
-        gdal_cache_bytes=GIB // 4,
-    )
-
-
-def test_what_is_set_stays() -> None:
-    chosen = Settings(
-        decode_threads=1,
-        tile_cache_bytes=2,
-        index_cache_bytes=3,
-        archive_cache_bytes=4,
-        gdal_cache_bytes=5,
-    )
-    assert fitted(chosen, Container(64, 256 * GIB)) == chosen

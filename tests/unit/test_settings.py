@@ -57,7 +57,8 @@ def test_a_value_that_does_not_parse_is_named(variable: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
-        ("SENTINEL_OWS_THREADS", "0"),
+        ("SENTINEL_OWS_CONNECTIONS", "0"),
+        ("SENTINEL_OWS_THREADS", "-1"),
         ("SENTINEL_OWS_MAX_SCENES", "-1"),
         ("SENTINEL_OWS_DEADLINE_SECONDS", "nan"),
         ("SENTINEL_OWS_DEADLINE_SECONDS", "inf"),

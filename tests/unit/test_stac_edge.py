@@ -25,6 +25,7 @@ from function.settings import Settings
 from function.stac.published_archive import PublishedArchive
 from function.stac_answer import StacPath
 from function.telemetry import Telemetry
+from function.turns import Turns
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 GEOJSON = "application/geo+json"
@@ -46,6 +47,7 @@ class Edge:
             stand_in_writer,
             StandInPixels(),
             self.settings,
+            Turns(self.settings.threads or 4),
         )
         stac = StacPath(self.listing, self.catalogue, path.publication, PublishedArchive.of(""))
         self.client = TestClient(

@@ -10,6 +10,7 @@ from function.errors import DeadlineExceededError
 from function.telemetry import Telemetry, names
 from function.telemetry.metrics import MeasuredRequest, Metrics
 from function.telemetry.resource import describe_process
+from function.telemetry.shared_counts import SharedCounts
 
 
 def samples(text: str) -> list[Sample]:
@@ -36,7 +37,7 @@ def measured(seconds: float) -> MeasuredRequest:
 
 
 def test_durations_fall_into_cumulative_buckets_around_the_target() -> None:
-    metrics = Metrics(describe_process({}, {}), (), "0")
+    metrics = Metrics(SharedCounts(), describe_process({}, {}), (), "0")
     for seconds in (0.01, 0.2, 0.9, 1.0, 1.1, 30.0):
         metrics.count(measured(seconds))
     text = metrics.text()
@@ -132,7 +133,7 @@ def test_every_metric_and_label_is_declared() -> None:
 
 
 def test_labels_are_escaped() -> None:
-    metrics = Metrics(describe_process({}, {}), (), "0")
+    metrics = Metrics(SharedCounts(), describe_process({}, {}), (), "0")
     awkward = 'a"b\\c\nd'
     attributes: dict[str, str | int] = {names.SERVICE: awkward, names.OPERATION: "GetMap"}
     metrics.count(MeasuredRequest(0.1, {}, attributes, "made", met=True))

@@ -1,0 +1,76 @@
+"""What the container gives: how much of it to use, and each process's share of that."""
+
+from dataclasses import replace
+
+from function.container import Container
+from function.settings import PREFIX, Settings, SettingsError
+
+# Half of a request waits for I/O, or for the interpreter's lock. And a few slow ones should not
+# keep everybody waiting, on a single CPU either.
+REQUESTS_OF_CPU, FEWEST_REQUESTS = 2, 4
+# See "Processes and threads" in ARCHITECTURE.md for how these were chosen.
+CPUS_OF_PROCESS = 2
+MEMORY_OF_PROCESS = 512 << 20
+# A map that waits for the catalogue should not keep probes from it.
+CONNECTIONS_OF_PROCESS = 2
+
+# Beside the cache of tiles the first process needs 200 MB, each other 100, and each map that is
+# being read up to 250 MB. Where no container sets a limit, others want of the machine's memory too.
+SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
+SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
+SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
+SHARE_OF_BLOCKS, MOST_OF_BLOCKS = 16, 1 << 28
+
+CONNECTIONS = ("database_connections", "archive_connections")
+CACHES = ("tile_cache_bytes", "index_cache_bytes", "gdal_cache_bytes", "archive_cache_bytes")
+
+
+def fitted(settings: Settings, container: Container) -> Settings:
+    """Set what is left open by what the container gives."""
+    threads = settings.threads or max(REQUESTS_OF_CPU * container.cpus, FEWEST_REQUESTS)
+    processes = settings.processes or _processes(replace(settings, threads=threads), container)
+    return replace(
+        settings,
+        processes=processes,
+        threads=threads,
+        database_connections=settings.database_connections
+        or max(threads, CONNECTIONS_OF_PROCESS * processes),
+        decode_threads=settings.decode_threads or container.cpus,
+        tile_cache_bytes=settings.tile_cache_bytes
+        or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
+        index_cache_bytes=settings.index_cache_bytes
+        or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
+        archive_cache_bytes=settings.archive_cache_bytes
+        or min(container.memory // SHARE_OF_RANGES, MOST_OF_RANGES),
+        gdal_cache_bytes=settings.gdal_cache_bytes
+        or min(container.memory // SHARE_OF_BLOCKS, MOST_OF_BLOCKS),
+    )
+
+
+def share_of_process(settings: Settings) -> Settings:
+    """Divide ``fitted`` settings, so that all processes together keep the container's limits.
+
+    Requests that are served at once are counted for all processes together, see Turns, and tiles
+    decoded at once for each, so that a lone map has all CPUs. Raises SettingsError where there are
+    fewer connections of a kind than processes.
+    """
+    for name in CONNECTIONS:
+        if getattr(settings, name) < settings.processes:
+            raise SettingsError(
+                f"{PREFIX}{name.upper()}={getattr(settings, name)} does not suffice for"
+                f" {settings.processes} processes: each takes one at least"
+            )
+    shares = {name: getattr(settings, name) // settings.processes for name in CONNECTIONS + CACHES}
+    return replace(settings, **shares)
+
+
+def _processes(settings: Settings, container: Container) -> int:
+    """As many as the CPUs and memory are enough for, and as have something to do."""
+    enough = min(
+        container.cpus // CPUS_OF_PROCESS,
+        container.memory // MEMORY_OF_PROCESS,
+        settings.threads,
+        settings.database_connections or settings.threads,
+        settings.archive_connections,
+    )
+    return max(1, enough)
