@@ -45,6 +45,7 @@ DURATION = "http_server_request_duration_seconds"
 def service(demo_catalogue: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     log = tmp_path_factory.mktemp("processes") / "service.log"
     with serve(demo_catalogue, log, SENTINEL_OWS_PROCESSES="2") as served:
+        await_processes(served)
         yield served
 
 
@@ -54,7 +55,7 @@ def processes(served: Served) -> set[int]:
     return {int(pid) for pid in Path(f"/proc/{first}/task/{first}/children").read_text().split()}
 
 
-def await_processes(served: Served, others_than: int) -> set[int]:
+def await_processes(served: Served, others_than: int = 0) -> set[int]:
     """Wait until there are two without ``others_than``."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
@@ -62,7 +63,7 @@ def await_processes(served: Served, others_than: int) -> set[int]:
         if len(found) == 2:
             return found
         time.sleep(0.02)
-    raise AssertionError(f"{others_than} was not replaced: {served.log.read_text()}")
+    raise AssertionError(f"there are no two but {others_than}: {served.log.read_text()}")
 
 
 @contextmanager
@@ -174,7 +175,7 @@ def test_the_turn_of_a_process_that_is_killed_is_anothers(
         ThreadPoolExecutor(2) as clients,
     ):
         assert served.ows(MAP).status == 200
-        victim = min(processes(served))
+        victim = min(await_processes(served))
         connection.execute("LOCK TABLE scenes IN ACCESS EXCLUSIVE MODE")
         with alone(served, victim):
             lost = clients.submit(served.ows, MAP)
