@@ -11,6 +11,8 @@ the rate of a connection, where there is one.
 import argparse
 import os
 import re
+import socket
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +22,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.etree import ElementTree as ET
 
@@ -90,6 +93,13 @@ class DelayedArchive(ThreadingHTTPServer):
         with self._lock:
             self._log.append(exchange)
 
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: Any
+    ) -> None:
+        """Say nothing of a client that gave up."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def find(self, key: str) -> Path | None:
         """Find the file of a key; None where there is none, or it would lie outside."""
         path = (self.directory / key).resolve()
@@ -121,6 +131,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self._opened: float | None = time.monotonic()
         time.sleep(self.server.delay)
 
     def do_GET(self) -> None:
@@ -133,7 +144,8 @@ class _Connection(BaseHTTPRequestHandler):
         """Say nothing: the exchanges are the log."""
 
     def _answer(self, with_body: bool) -> None:
-        start = time.monotonic()
+        # Whoever opens a connection does so for a request.
+        start, self._opened = self._opened or time.monotonic(), None
         time.sleep(self.server.delay)
         address = urlsplit(self.path)
         bucket, _, key = unquote(address.path).lstrip("/").partition("/")

@@ -34,6 +34,8 @@ class Case:
     dates: str = ONE_DATE
     pans: bool = False
     strata: tuple[int, int] = (4, 3)
+    clear: bool = False
+    """Whether clouds are taken out."""
     bar: float = 1.0
     """How many times faster than MapServer on the same files the median must be."""
 
@@ -57,6 +59,22 @@ CASES = (
     Case("NDVI, 512 px", "S2_L2A_NDVI", "image/png", 512, 10.0, bar=3.0),
     Case("panning TCI, 512 px", TCI, "image/jpeg", 512, 10.0, pans=True, strata=(2, 1)),
     Case("panning bands, 512 px", BANDS, "image/jpeg", 512, 10.0, pans=True, strata=(2, 1)),
+)
+CLOUDLESS_CASES = (
+    Case("TCI, 256 px", TCI, "image/jpeg", 256, 10.0, TEN_DATES, clear=True),
+    Case("TCI, 512 px", TCI, "image/jpeg", 512, 10.0, TEN_DATES, clear=True),
+    Case("TCI, 512 px at 40 m", TCI, "image/jpeg", 512, 40.0, TEN_DATES, clear=True),
+    Case("NDVI, 512 px", "S2_L2A_NDVI", "image/png", 512, 10.0, TEN_DATES, clear=True),
+    Case(
+        "NDVI, 1024 px",
+        "S2_L2A_NDVI",
+        "image/png",
+        1024,
+        10.0,
+        TEN_DATES,
+        strata=(3, 2),
+        clear=True,
+    ),
 )
 
 
@@ -142,5 +160,6 @@ def _query(case: Case, crs: str, centre: tuple[float, float]) -> str:
             "HEIGHT": case.size,
             "FORMAT": case.image_format,
             "TIME": case.dates,
+            "CLOUDMASK": "on" if case.clear else "off",
         }
     )

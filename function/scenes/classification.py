@@ -1,6 +1,7 @@
 """A scene's own classification of its pixels, looked up where it is needed: SCL, or a mask."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.choice import Choice, choose_unreduced
-from function.scenes.decoder import PixelWindow, Samples, Wanted
-from function.scenes.decoding import Steps
+from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
 from function.scenes.lattice import Lattice, lattice_of
 from function.scenes.placement import Placement
 
@@ -31,10 +31,11 @@ class Classification:
     A place has the class of the nearest sample; beyond the part, that of its nearest edge.
     """
 
-    def __init__(self, lattice: Lattice, window: PixelWindow, codes: Samples) -> None:
-        self._lattice = lattice
-        self._window = window
-        self._codes = codes
+    def __init__(self, part: "Part", codes: Samples) -> None:
+        self.part = part
+        self.codes = codes
+        self._lattice = part.lattice
+        self._window = part.window
 
     def samples_kept(
         self,
@@ -54,7 +55,7 @@ class Classification:
             np.floor(rows + 0.5).clip(0, self._window.height - 1).astype(np.intp),
             np.floor(columns + 0.5).clip(0, self._window.width - 1).astype(np.intp),
         )
-        kept = keep(self._codes)
+        kept = keep(self.codes)
         if reach and not kept.all():
             # Half a code from its centre to its edge, and half to the sample that it is nearest to.
             size = [2 * int(reach * abs(step) + 1.0) + 1 for step in (to_codes.e, to_codes.a)]
@@ -72,7 +73,7 @@ class Classification:
             (to_codes.a, to_codes.c + 0.5), (to_codes.e, to_codes.f + 0.5)
         )
         kept = cv2.remap(
-            keep(self._codes).view(np.uint8),
+            keep(self.codes).view(np.uint8),
             np.floor(columns, out=columns),
             np.floor(rows, out=rows),
             cv2.INTER_NEAREST,
@@ -86,34 +87,43 @@ class Classification:
         return start @ relation(lattice, self._lattice)
 
 
-def read_classification(
-    images: Sequence[Asset],
-    resolution: float,
-    parts: Sequence[tuple[Lattice, PixelWindow]],
-    likely: Sequence[Wanted] = (),
-) -> Steps[Classification]:
-    """Decode the classification of a scene where it meets any of ``parts``.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A window of an image at a reduction, to be looked up where other images have samples."""
 
-    Among its ``images`` the coarsest is taken that is as fine as ``resolution``. Windows that are
-    ``likely`` to be wanted next are named along. Raises SceneUnreadableError where there is none.
+    choice: Choice
+    window: PixelWindow
+
+    @property
+    def lattice(self) -> Lattice:
+        return lattice_of(self.choice.asset, self.choice.reduction)
+
+    def wanted(self, need: Need = Need.NOW) -> Wanted:
+        """What has to be decoded."""
+        return Wanted(self.choice.asset, self.window, self.choice.reduction, need)
+
+
+def classified_part(
+    images: Sequence[Asset], resolution: float, parts: Sequence[tuple[Lattice, PixelWindow]]
+) -> Part:
+    """Find where the classification of a scene meets any of ``parts`` of its other images.
+
+    Among its ``images`` the coarsest is taken that is as fine as ``resolution``. Raises
+    SceneUnreadableError where there is none.
     """
     choice = choose_unreduced(images, resolution)
     if choice is None:
         raise SceneUnreadableError("the scene has no classification")
-    return (yield from read_nearest(choice, parts, likely=likely))
+    return nearest_part(choice, parts)
 
 
-def read_nearest(
-    choice: Choice,
-    parts: Sequence[tuple[Lattice, PixelWindow]],
-    margin: int = 0,
-    likely: Sequence[Wanted] = (),
-) -> Steps[Classification]:
-    """Decode of an image the samples nearest to any of ``parts``, and ``margin`` around them."""
+def nearest_part(
+    choice: Choice, parts: Sequence[tuple[Lattice, PixelWindow]], margin: int = 0
+) -> Part:
+    """Find the samples of an image nearest to any of ``parts``, and ``margin`` around them."""
     lattice = lattice_of(choice.asset, choice.reduction)
-    window = _around([_corners(part, window, lattice) for part, window in parts], lattice, margin)
-    (codes,) = yield [Wanted(choice.asset, window, choice.reduction), *likely]
-    return Classification(lattice, window, codes)
+    corners = [_corners(part, window, lattice) for part, window in parts]
+    return Part(choice, _around(corners, lattice, margin))
 
 
 def relation(source: Lattice, target: Lattice) -> Affine:

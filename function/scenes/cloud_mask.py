@@ -1,6 +1,6 @@
 """What of a scene is taken out as cloud: by its classification, probability, mask or polygons."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from function.errors import SceneUnreadableError
 from function.layer import CLOUD_KINDS, ArchiveLayer
 from function.scene import Asset, Scene
-from function.scenes.classification import CLASSIFICATION, Classification, Keep, read_classification
+from function.scenes.classification import (
+    CLASSIFICATION,
+    Classification,
+    Keep,
+    Part,
+    classified_part,
+)
 from function.scenes.decoder import PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.lattice import Lattice
@@ -46,6 +52,11 @@ class CloudMask:
         """The image of ``band`` that was decoded."""
         return next((image for rule, image in self._looked_up.items() if rule.band == band), None)
 
+    @property
+    def images(self) -> Iterable[Classification]:
+        """All that was decoded."""
+        return self._looked_up.values()
+
     def samples_clear(self, lattice: Lattice, window: PixelWindow, reach: float) -> Mask:
         """Tell which samples of a ``window`` of ``lattice`` are clear, also ``reach`` around."""
         clear = np.ones((window.height, window.width), np.bool_)
@@ -61,8 +72,8 @@ class CloudMask:
         return clear
 
 
-def mask_rules(layer: ArchiveLayer) -> tuple[MaskRule, ...]:
-    """What CLOUDMASK takes out of ``layer``; by a layer's own bands it is masked as it is read."""
+def all_rules(layer: ArchiveLayer) -> tuple[MaskRule, ...]:
+    """What CLOUDMASK takes out of ``layer``."""
     rules = []
     if layer.masked_classes:
         classes = partial(outside_classes, masked=layer.masked_classes)
@@ -72,28 +83,35 @@ def mask_rules(layer: ArchiveLayer) -> tuple[MaskRule, ...]:
     if layer.masked_clouds:
         kinds = [kind in layer.masked_clouds for kind in CLOUD_KINDS]
         rules.append(MaskRule(CLOUDS, partial(_free_of, kinds=np.array(kinds))))
-    return tuple(rule for rule in rules if (rule.band,) != layer.bands)
+    return tuple(rules)
 
 
-def read_cloud_mask(
+def mask_parts(
     scene: Scene,
     rules: Sequence[MaskRule],
     resolution: float,
     parts: Sequence[tuple[Lattice, PixelWindow]],
-    likely: Sequence[Wanted] = (),
-) -> Steps[CloudMask]:
-    """Decode what ``rules`` look at where it meets any of ``parts``, as read_classification does.
+) -> list[Part]:
+    """Find what ``rules`` look at, in order, where it meets any of ``parts``.
 
     Raises SceneUnreadableError for a scene that lacks the image of a rule.
     """
-    looked_up = {}
+    found = []
     for rule in rules:
         images = mask_images(scene, rule.band)
         if not images:
             raise SceneUnreadableError(f"the scene has no {rule.band}, so nothing can be masked")
-        looked_up[rule] = yield from read_classification(images, resolution, parts, likely)
-        likely = ()
-    return CloudMask(looked_up)
+        found.append(classified_part(images, resolution, parts))
+    return found
+
+
+def read_cloud_mask(
+    rules: Sequence[MaskRule], parts: Sequence[Part], likely: Sequence[Wanted] = ()
+) -> Steps[CloudMask]:
+    """Decode the ``parts`` that ``rules`` look at; windows ``likely`` wanted next come along."""
+    codes = yield [*(part.wanted() for part in parts), *likely]
+    images = map(Classification, parts, codes)
+    return CloudMask(dict(zip(rules, images, strict=True)))
 
 
 def mask_images(scene: Scene, band: str) -> list[Asset]:

@@ -21,7 +21,7 @@ from function.scenes.classification import (
     NO_DATA,
     Classification,
     Keep,
-    read_nearest,
+    nearest_part,
 )
 from function.scenes.decoder import PixelWindow
 from function.scenes.decoding import Steps
@@ -43,8 +43,9 @@ def read_dark(layer: ArchiveLayer, scene: Scene, black: Choice, window: PixelWin
     for choice in sorted(_sources(layer, scene, black), key=lambda each: each.cost):
         with suppress(SceneUnreadableError):
             margin = GAP_REACH if choice.reduction else 0
-            source = yield from read_nearest(choice, [(lattice, window)], margin)
-            return source.samples_kept(_keep(choice), lattice, window)
+            part = nearest_part(choice, [(lattice, window)], margin)
+            (samples,) = yield [part.wanted()]
+            return Classification(part, samples).samples_kept(_keep(choice), lattice, window)
     return np.zeros((window.height, window.width), np.bool_)
 
 

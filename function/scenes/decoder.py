@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,6 +33,15 @@ class PixelWindow:
     def empty(self) -> bool:
         return self.width <= 0 or self.height <= 0
 
+    def holds(self, other: "PixelWindow") -> bool:
+        """Tell whether all of ``other`` lies within."""
+        return (
+            self.column <= other.column
+            and self.row <= other.row
+            and other.column + other.width <= self.column + self.width
+            and other.row + other.height <= self.row + self.height
+        )
+
     @property
     def slices(self) -> tuple[slice, slice]:
         """(rows, columns) that cut this window out of an array."""
@@ -49,18 +59,25 @@ def reduced_size(grid_size: int, reduction: int) -> int:
     return -(-grid_size >> reduction)
 
 
+class Need(Enum):
+    """When a window is decoded: NOW; SOON, so that it is fetched; PERHAPS.
+
+    In the last case it is fetched where that costs little.
+    """
+
+    NOW = "now"
+    SOON = "soon"
+    PERHAPS = "perhaps"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A window of an image file, to be decoded at a reduction.
-
-    One that is only ``likely`` to be wanted next is fetched along where that costs little, and not
-    decoded yet.
-    """
+    """A window of an image file, to be decoded at a reduction, and when."""
 
     asset: Asset
     window: PixelWindow
     reduction: int
-    likely: bool = False
+    need: Need = Need.NOW
 
 
 # The computation that is left to do for a window once its bytes are there.

@@ -18,6 +18,7 @@ from function.scenes.composite import make_pile, rounded, side_at_once
 from function.scenes.coverage import Coverage
 from function.scenes.decoder import Decoder, PixelWindow
 from function.scenes.decoding import Decoding, run
+from function.scenes.foresight import fetch_ahead
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import WAVE, SceneQueue
@@ -69,10 +70,13 @@ class SceneReader:
         side = side_at_once(layer.composite, recipe.bands, len(scenes)) if composed else PART
         for part in mosaic.parts(min(PART, side)):
             reading = LayerReading(layer, recipe, part.grid, cloud_mask)
-            if composed:
-                _compose(part, layer, scenes, reading, decoding, diary)
-            else:
-                _fill(part, scenes, reading, decoding, diary)
+            try:
+                if composed:
+                    _compose(part, layer, scenes, reading, decoding, diary)
+                else:
+                    _fill(part, scenes, reading, decoding, diary)
+            finally:
+                decoding.forget()
         warnings = tuple(diary.failures)
         if warnings and not diary.read:
             kinds = {type(failure) for failure in diary.failures.values()}
@@ -132,11 +136,18 @@ def _fill(
     decoding: Decoding,
     diary: _Diary,
 ) -> None:
+    foresight = fetch_ahead(scenes, mosaic, reading, decoding)
+    failed = foresight.failed
     queue = SceneQueue(scenes, mosaic.grid)
     while wave := queue.next_wave(mosaic.empty):
-        work = [reading.read(scene, needed) for scene, needed in wave]
-        for (scene, _), part in zip(wave, run(work, decoding), strict=True):
-            reached = diary.note(scene, part)
+        work = [
+            reading.read(scene, needed, foreseen=scene.name in foresight.seen)
+            for scene, needed in wave
+            if scene.name not in failed
+        ]
+        parts = iter(run(work, decoding))
+        for scene, _ in wave:
+            reached = diary.note(scene, failed[scene.name] if scene.name in failed else next(parts))
             if reached is not None and _give(mosaic, reached, decoding):
                 diary.given.add(scene.name)
 

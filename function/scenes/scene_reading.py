@@ -1,39 +1,38 @@
 """One scene, read for one layer: from image files to finished bands on the grid."""
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
+from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.scene import Scene
 from function.scenes.bounding import bounding_window
 from function.scenes.choice import Choice
-from function.scenes.classification import CLASSIFICATION
-from function.scenes.cloud_mask import CloudMask, mask_rules, read_cloud_mask
+from function.scenes.classification import CLASSIFICATION, Classification
+from function.scenes.cloud_mask import CloudMask, all_rules, mask_parts, read_cloud_mask
 from function.scenes.darkness import known_dark, read_dark
-from function.scenes.decoder import PixelWindow, Samples, Wanted
+from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
 from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
 from function.scenes.images import choose_images
-from function.scenes.lattice import Lattice, lattice_of
+from function.scenes.lattice import lattice_of
 from function.scenes.low_pass import low_pass_reach
 from function.scenes.masking import MIXED_SAMPLES, measured, outside_classes, unmixed
-from function.scenes.placement import Placement, place
+from function.scenes.placement import place
 from function.scenes.recipe import Bands, Recipe
-from function.scenes.resampling import REACH, resample
+from function.scenes.resampling import REACH
+from function.scenes.sheet import Decoded, Sheet, View
 
 Mask = NDArray[np.bool_]
 
-# Pixels that are resampled at a time, by whichever thread is free: what lies between samples and
-# finished bands, some 40 bytes a pixel, then stays in memory that the process already has, for a
-# page that the system has to give takes longer than to fill it. Fewer cost more for each part than
-# they save.
-PART_PIXELS = 1 << 17
+NOWHERE = PixelWindow(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,79 +50,16 @@ SceneReading = list[Callable[[], Finished]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sheet:
-    """Images whose samples lie on one lattice, and where the grid's pixels fall on it."""
+class Foreseen:
+    """What of a scene its ``masks`` let through: pixels ``filled`` of ``window`` of the grid.
 
-    choices: tuple[Choice, ...]
-    placement: Placement
-
-    @property
-    def reduction(self) -> int:
-        return self.choices[0].reduction
-
-    @property
-    def samples(self) -> tuple[Lattice, PixelWindow]:
-        """The samples to decode."""
-        return self.placement.lattice, self.placement.samples
-
-    def windows(self, *, likely: bool = False) -> list[Wanted]:
-        """The samples to decode of each image."""
-        return [
-            Wanted(choice.asset, self.placement.samples, choice.reduction, likely)
-            for choice in self.choices
-        ]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decoded:
-    """The images of a sheet, decoded, and which of their samples may be shown."""
-
-    sheet: _Sheet
-    images: list[Samples]
-    usable: Mask
-
-    def resample(self, part: PixelWindow, method: Resampling) -> tuple[list[Samples], Mask]:
-        """Give the values of a part of the sheet's pixels for each image, and where they count."""
-        placement = self.sheet.placement.crop(part)
-        first, needed = self.sheet.placement.samples, placement.samples
-        within = replace(
-            needed, column=needed.column - first.column, row=needed.row - first.row
-        ).slices
-        images = [image[(slice(None), *within)] for image in self.images]
-        return resample(placement, images, self.usable[within], method)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _View:
-    """A window of the grid, which of its pixels are ``wanted``, and the sheets under it."""
+    They are filled as far as they were measured, from ``bands``.
+    """
 
     window: PixelWindow
-    wanted: Mask
-    sheets: list[_Sheet]
-
-    def narrowed(self) -> "_View | None":
-        """Cut down to the wanted pixels that lie on every sheet; None where there are none."""
-        wanted = self.wanted
-        for sheet in self.sheets:
-            wanted = wanted & sheet.placement.inside
-        part = bounding_window(wanted)
-        if part is None:
-            return None
-        column, row = self.window.column + part.column, self.window.row + part.row
-        return _View(
-            PixelWindow(column, row, part.width, part.height),
-            wanted[part.slices],
-            [_Sheet(sheet.choices, sheet.placement.crop(part)) for sheet in self.sheets],
-        )
-
-    def parts(self) -> Iterator[PixelWindow]:
-        """Give parts of the window of about PART_PIXELS in which a pixel is wanted."""
-        height, width = self.wanted.shape
-        lines = -(-PART_PIXELS // width)
-        for row in range(0, height, lines):
-            part = PixelWindow(0, row, width, min(lines, height - row))
-            if self.wanted[part.slices].any():
-                yield part
+    filled: Mask
+    bands: Sequence[Wanted]
+    masks: Iterable[Classification]
 
 
 class LayerReading:
@@ -135,24 +71,95 @@ class LayerReading:
         self._recipe = recipe
         classes = layer.kind is LayerKind.CLASSES
         self._method = Resampling.NEAREST if classes else layer.resampling
-        self._rules = mask_rules(layer) if cloud_mask else ()
+        every = all_rules(layer) if cloud_mask else ()
         # A layer that shows the classification needs no second reading to be masked by it.
-        self._own_classes = (
-            layer.masked_classes if cloud_mask and layer.bands == (CLASSIFICATION,) else None
-        )
+        own = cloud_mask and layer.bands == (CLASSIFICATION,)
+        self._rules = tuple(rule for rule in every if (rule.band,) != layer.bands)
+        self._foretelling = every if own else self._rules
+        self._own_classes = layer.masked_classes if own else None
         # Elsewhere a pixel counts where every image has one.
         self._each_by_itself = layer.kind is LayerKind.VALUES
 
     def read(
-        self, scene: Scene, needed: Mask, only: Mask | None = None
+        self, scene: Scene, needed: Mask, only: Mask | None = None, *, foreseen: bool = False
     ) -> Steps[SceneReading | None]:
         """Read, step by step, what ``scene`` has for the pixels ``needed`` of the grid.
 
-        ``only`` some of them are read, where it is given, and those as if all were. None where
+        ``only`` some of them are read, where it is given, and those as if all were. Of a scene that
+        was ``foreseen`` nothing more has to be fetched before its clouds are known. None where
         none of them lies on its images; then nothing was decoded. Where all of them are masked, no
         more was than its classification, and there are no parts. Raises SceneUnreadableError where
         an image is missing or cannot be decoded.
         """
+        looked = self._look(scene, needed, only)
+        if looked is None:
+            return None
+        choices, view = looked
+        clouds = None
+        if self._rules:
+            parts = mask_parts(scene, self._rules, *view.extent)
+            likely = () if foreseen else view.windows(Need.PERHAPS)
+            clouds = yield from read_cloud_mask(self._rules, parts, likely)
+            through = _let_through(view, clouds)
+            if through is None:
+                return []
+            view = through
+        decoded = yield from self._decode_sheets(scene, view.sheets, clouds)
+        return [partial(self._finish, choices, view, decoded, part) for part in view.parts()]
+
+    @property
+    def masked(self) -> bool:
+        """Whether clouds decide what is read of a scene."""
+        return bool(self._foretelling)
+
+    def ahead(self, scene: Scene, needed: Mask, *, bands: bool) -> list[Wanted]:
+        """Tell what of ``scene`` has to be fetched to ``foresee``, and perhaps its ``bands``."""
+        with suppress(SceneUnreadableError):
+            looked = self._look(scene, needed)
+            if looked is not None:
+                _, view = looked
+                parts = mask_parts(scene, self._foretelling, *view.extent)
+                masks = [part.wanted(Need.PERHAPS) for part in parts]
+                return [*masks, *view.windows(Need.PERHAPS)] if bands else masks
+        return []
+
+    def foresee(self, scene: Scene, needed: Mask) -> Steps[Foreseen | None]:
+        """Tell, step by step, what reading ``scene`` for ``needed`` will come to.
+
+        To the pixel, where all of it was measured: by the same masks, looked up in the same way.
+        None and SceneUnreadableError as for ``read``; bands are not decoded.
+        """
+        looked = self._look(scene, needed)
+        if looked is None:
+            return None
+        _, view = looked
+        parts = mask_parts(scene, self._foretelling, *view.extent)
+        clouds = yield from read_cloud_mask(self._foretelling, parts)
+        through = _let_through(view, clouds) if self._rules else view
+        if through is None:
+            return Foreseen(NOWHERE, np.zeros((0, 0), np.bool_), (), clouds.images)
+        filled = self._filled(through, clouds)
+        return Foreseen(through.window, filled, through.windows(Need.SOON), clouds.images)
+
+    def _filled(self, view: View, clouds: CloudMask) -> Mask:
+        """Tell which wanted pixels of ``view`` get a value where all samples were measured."""
+        clear = [
+            Decoded(
+                sheet, [], clouds.samples_clear(*sheet.samples, low_pass_reach(sheet.reduction))
+            )
+            for sheet in view.sheets
+        ]
+        combine = operator.or_ if self._each_by_itself else operator.and_
+        filled = np.zeros_like(view.wanted)
+        for part in view.parts():
+            counted = [each.resample(part, self._method)[1] for each in clear]
+            filled[part.slices] = reduce(combine, counted)
+        return filled & view.wanted
+
+    def _look(
+        self, scene: Scene, needed: Mask, only: Mask | None = None
+    ) -> tuple[tuple[Choice, ...], View] | None:
+        """Choose images and lay them under the wanted pixels; None where they have none."""
         window = bounding_window(needed)
         if window is None:
             return None
@@ -162,22 +169,11 @@ class LayerReading:
         choices = choose_images(self._layer, scene, resolution)
         laid = self._lay(choices, window)
         wanted = needed if only is None else needed & only
-        view = _View(window, wanted[window.slices], laid).narrowed()
-        clouds = None
-        if view is not None and self._rules:
-            likely = [each for sheet in view.sheets for each in sheet.windows(likely=True)]
-            clouds = yield from read_cloud_mask(scene, self._rules, *_extent(view.sheets), likely)
-            clear = clouds.pixels_clear(view.sheets[0].placement)
-            view = replace(view, wanted=view.wanted & clear).narrowed()
-            if view is None:
-                return []
-        if view is None:
-            return None
-        decoded = yield from self._decode_sheets(scene, view.sheets, clouds)
-        return [partial(self._finish, choices, view, decoded, part) for part in view.parts()]
+        view = View(window, wanted[window.slices], laid).narrowed()
+        return None if view is None else (choices, view)
 
     def _finish(
-        self, choices: Sequence[Choice], view: _View, decoded: Sequence[_Decoded], part: PixelWindow
+        self, choices: Sequence[Choice], view: View, decoded: Sequence[Decoded], part: PixelWindow
     ) -> Finished:
         """Resample a part of ``view`` and make its bands."""
         values: dict[Choice, Samples] = {}
@@ -196,7 +192,7 @@ class LayerReading:
         )
         return Finished(window, bands, valid & view.wanted[part.slices])
 
-    def _lay(self, choices: tuple[Choice, ...], window: PixelWindow) -> list[_Sheet]:
+    def _lay(self, choices: tuple[Choice, ...], window: PixelWindow) -> list[Sheet]:
         """Lay the grid's window over the images."""
         alike: dict[tuple[Grid, int], list[Choice]] = {}
         for choice in choices:
@@ -213,27 +209,27 @@ class LayerReading:
                 averaged=self._method is not Resampling.NEAREST,
             )
             if self._each_by_itself:
-                sheets += [_Sheet((choice,), placement) for choice in same]
+                sheets += [Sheet((choice,), placement) for choice in same]
             else:
-                sheets.append(_Sheet(tuple(same), placement))
+                sheets.append(Sheet(tuple(same), placement))
         return sheets
 
     def _decode_sheets(
-        self, scene: Scene, sheets: list[_Sheet], clouds: CloudMask | None
-    ) -> Steps[list[_Decoded]]:
+        self, scene: Scene, sheets: list[Sheet], clouds: CloudMask | None
+    ) -> Steps[list[Decoded]]:
         """Decode every image, and tell which of its samples may be shown."""
         samples = iter((yield [each for sheet in sheets for each in sheet.windows()]))
         decoded = []
         for sheet in sheets:
             images = [next(samples) for _ in sheet.choices]
             usable = yield from self._usable(scene, sheet, images, clouds)
-            decoded.append(_Decoded(sheet, images, usable))
+            decoded.append(Decoded(sheet, images, usable))
         return decoded
 
     def _usable(
         self,
         scene: Scene,
-        sheet: _Sheet,
+        sheet: Sheet,
         images: list[Samples],
         clouds: CloudMask | None,
     ) -> Steps[Mask]:
@@ -253,7 +249,7 @@ class LayerReading:
         return usable
 
     def _dark(
-        self, scene: Scene, sheet: _Sheet, usable: Mask, clouds: CloudMask | None
+        self, scene: Scene, sheet: Sheet, usable: Mask, clouds: CloudMask | None
     ) -> Steps[Mask]:
         """Add to ``usable`` samples of the visual image those that are black and were measured."""
         black = bounding_window(~usable)
@@ -270,6 +266,7 @@ class LayerReading:
         return usable
 
 
-def _extent(sheets: Sequence[_Sheet]) -> tuple[float, list[tuple[Lattice, PixelWindow]]]:
-    """The finest distance between samples of ``sheets``, and all the samples to decode."""
-    return min(sheet.choices[0].spacing for sheet in sheets), [sheet.samples for sheet in sheets]
+def _let_through(view: View, clouds: CloudMask) -> View | None:
+    """Keep the wanted pixels that are clear; None where there are none."""
+    clear = clouds.pixels_clear(view.sheets[0].placement)
+    return replace(view, wanted=view.wanted & clear).narrowed()

@@ -22,7 +22,7 @@ from function.grid import Grid
 from function.scene import Asset
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.access.rounds import NEAR_GAP
-from function.scenes.decoder import PixelWindow, Samples, Wanted
+from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
 from function.scenes.decoding import Decoding
 from function.scenes.encoding import band_profile, write_jpeg2000
 from function.scenes.gdal_decoder import GdalDecoder
@@ -141,9 +141,9 @@ def decode_all(
 
 
 def windows(
-    assets: Sequence[Asset], window: PixelWindow = CORNER, likely: bool = False
+    assets: Sequence[Asset], window: PixelWindow = CORNER, need: Need = Need.NOW
 ) -> list[Wanted]:
-    return [Wanted(asset, window, 0, likely) for asset in assets]
+    return [Wanted(asset, window, 0, need) for asset in assets]
 
 
 def check(site: Site, wanted: Sequence[Wanted], decoded: Sequence[Samples]) -> None:
@@ -233,7 +233,7 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
     site.server.gather(reads)
     with site.decoder(kept=1 << 24) as decoder, ThreadPoolExecutor(2) as workers:
         decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        (found,) = decoding.decode([windows(first) + windows(later, likely=True)])
+        (found,) = decoding.decode([windows(first) + windows(later, need=Need.PERHAPS)])
         assert not isinstance(found, SceneUnreadableError)
         check(site, windows(first), found)
         (found,) = decoding.decode([windows(later, narrower)])
@@ -251,7 +251,9 @@ def test_what_is_likely_and_large_waits(site: Site, assets: Sequence[Asset]) -> 
         decode_all(decoder, windows(assets[:1], large), counts)
         assert counts.snapshot()["bytes_needed"] > LIKELY_BYTES
         site.server.take_asked()
-        decoder.prepare(windows(assets[:1], large, likely=True), Deadline.after(PATIENCE), counts)
+        decoder.prepare(
+            windows(assets[:1], large, need=Need.PERHAPS), Deadline.after(PATIENCE), counts
+        )
     assert site.server.take_asked() == []
 
 

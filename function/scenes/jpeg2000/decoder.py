@@ -56,7 +56,7 @@ class PacketDecoder:
         counts = counts or self.counts
         self._indexes.load((item.asset for item in wanted), counts)
         windows = [
-            ImageWindow(item.asset, item.window, item.reduction, deadline, counts, item.likely)
+            ImageWindow(item.asset, item.window, item.reduction, deadline, counts, item.need)
             for item in wanted
         ]
         far = [each for each in windows if is_remote(each.asset.href)]

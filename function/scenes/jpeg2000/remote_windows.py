@@ -8,14 +8,14 @@ from function.deadline import Deadline
 from function.scenes.access.archive import Archive, Parts
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.remote_file import RemoteFile
-from function.scenes.decoder import Decode, Samples
+from function.scenes.decoder import Decode, Need, Samples
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import CodestreamError
 from function.scenes.jpeg2000.index_library import IndexLibrary
 from function.scenes.jpeg2000.window_reader import AnotherImageError, ImageWindow, WindowReader
 from function.scenes.stages import completed, then
 
-# What is likely to be wanted next comes along in the same round up to so many bytes a window. They
+# What is perhaps wanted next comes along in the same round up to so many bytes a window. They
 # take a connection of 20 MB/s as long as the round trip of 30 ms that they may spare.
 LIKELY_BYTES = 600 * 1024
 
@@ -53,7 +53,7 @@ class RemoteWindows:
             ranges = self._reader.missing(wanted, indexed)
         except (CodestreamError, AnotherImageError):
             return None
-        if wanted.likely and sum(length for _, length in ranges) > LIKELY_BYTES:
+        if wanted.need is Need.PERHAPS and sum(length for _, length in ranges) > LIKELY_BYTES:
             return None
         return Parts(wanted.asset.href, indexed.state, ranges)
 
@@ -67,7 +67,7 @@ class RemoteWindows:
 
     def _ask(self, wanted: ImageWindow) -> "Future[Decode]":
         read = partial(self._read, wanted)
-        if wanted.likely:
+        if wanted.need is not Need.NOW:
             return completed(read)
         return then(self._archive.wait(read), lambda done: completed(done.result))
 

@@ -6,7 +6,7 @@ from functools import partial
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.scene import Asset
-from function.scenes.decoder import Decoder, PixelWindow, Samples, Wanted
+from function.scenes.decoder import Decoder, Need, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.codestream import MainHeader
@@ -26,14 +26,14 @@ class AnotherImageError(SceneUnreadableError):
 
 @dataclass(frozen=True, slots=True)
 class ImageWindow:
-    """A window to decode, if not only ``likely``; until when, and where what it takes counts."""
+    """A window and when it is decoded; until when at most, and where what it takes counts."""
 
     asset: Asset
     window: PixelWindow
     reduction: int
     deadline: Deadline
     counts: DecodingCounts
-    likely: bool = False
+    need: Need = Need.NOW
 
     @property
     def name(self) -> str:

@@ -20,7 +20,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
 from function.scene import Asset, Scene
-from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
+from function.scenes.decoder import Decode, Need, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
 from function.scenes.stages import completed
@@ -49,6 +49,8 @@ COLOUR = ArchiveLayer(
 CLASSES = replace(COLOUR, name="SCL", kind=LayerKind.CLASSES, bands=("SCL",), visual=None)
 
 
+# How it is told what is not decoded at once.
+WORDS = {Need.NOW: "", Need.SOON: "soon ", Need.PERHAPS: "perhaps "}
 Images = dict[str, NDArray[np.uint8] | NDArray[np.uint16]]
 
 
@@ -67,9 +69,8 @@ class ArrayDecoder:
         deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,
     ) -> list[Future[Decode]]:
-        hrefs = [item.asset.href for item in wanted if not item.likely]
-        likely = [f"likely {item.asset.href}" for item in wanted if item.likely]
-        self.prepared.append([*hrefs, *likely])
+        now_first = sorted(wanted, key=lambda item: item.need is not Need.NOW)
+        self.prepared.append([f"{WORDS[item.need]}{item.asset.href}" for item in now_first])
         if counts is not None:
             counts.add(indexes_loaded=len(self.prepared[-1]))
         return [

@@ -32,7 +32,7 @@ from function.layer import Resampling
 from function.raster import ReadCounts
 from function.scene import Asset
 from function.scenes import reader as module
-from function.scenes import scene_reading
+from function.scenes import sheet
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
@@ -133,10 +133,10 @@ def test_neighbours_are_prepared_for_at_once(
         [
             "WEST_SCL.jp2",
             "EAST_SCL.jp2",
-            "likely WEST_B04.jp2",
-            "likely WEST_B08.jp2",
-            "likely EAST_B04.jp2",
-            "likely EAST_B08.jp2",
+            "perhaps WEST_B04.jp2",
+            "perhaps WEST_B08.jp2",
+            "perhaps EAST_B04.jp2",
+            "perhaps EAST_B08.jp2",
         ],
         ["WEST_B04.jp2", "WEST_B08.jp2", "EAST_B04.jp2", "EAST_B08.jp2"],
     ]
@@ -254,7 +254,7 @@ def test_a_map_made_in_parts_is_the_map_made_at_once(
     grid = Grid(UTM29, Affine(step, 0, WEST + 43.7, 0, -step, NORTH - 31.1), size, size)
     whole = read(reader, layer, scenes, True, grid)
     assert whole.scenes == ("A", "B")
-    monkeypatch.setattr(scene_reading, "PART_PIXELS", 3 * size)
+    monkeypatch.setattr(sheet, "PART_PIXELS", 3 * size)
     parts = read(reader, layer, scenes, True, grid)
     np.testing.assert_array_equal(parts.valid, whole.valid)
     np.testing.assert_allclose(parts.bands, whole.bands, atol=2e-4)
