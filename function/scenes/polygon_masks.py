@@ -16,12 +16,13 @@ from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.layer import CLOUD_KINDS
 from function.scene import Asset
+from function.scenes.access.address import is_remote
 from function.scenes.access.archive import Archive
 from function.scenes.clipping import clip_polygon
-from function.scenes.decoder import Decode, Decoder, PixelWindow, Samples, Wanted
+from function.scenes.decoder import Decode, Decoder, Need, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.stages import completed
+from function.scenes.stages import completed, then
 from function.untrusted_xml import MAX_BYTES, parse_untrusted_xml
 
 Ring = NDArray[np.float64]
@@ -59,15 +60,26 @@ class PolygonMasks:
     def prepare(
         self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
     ) -> "list[Future[Decode]]":
-        """Prepare images as the other decoder does; polygons are fetched as they are drawn."""
+        """Prepare images as the other decoder does, and fetch polygons that are far.
+
+        Of what is wanted later no more are fetched than are kept.
+        """
         images = [item for item in wanted if not _is_polygons(item.asset)]
         ready = iter(self._decoder.prepare(images, deadline, counts))
-        return [
-            completed(partial(self.decode, item.asset, item.window, item.reduction, counts))
-            if _is_polygons(item.asset)
-            else next(ready)
-            for item in wanted
-        ]
+        later = iter(range(KEPT))
+        prepared: list[Future[Decode]] = []
+        for item in wanted:
+            if not _is_polygons(item.asset):
+                prepared.append(next(ready))
+            elif is_remote(item.asset.href) and (
+                item.need is Need.NOW or next(later, None) is not None
+            ):
+                coming = self._archive.wait(partial(self._read, item.asset.href))
+                prepared.append(then(coming, partial(_drawing, item)))
+            else:
+                decode = partial(self.decode, item.asset, item.window, item.reduction, counts)
+                prepared.append(completed(decode))
+        return prepared
 
     def decode(
         self,
@@ -83,6 +95,10 @@ class PolygonMasks:
 
     def _fetch(self, href: str) -> tuple[Polygon, ...]:
         return read_polygons(self._archive.read_all(href, MAX_BYTES), file_name(href))
+
+
+def _drawing(item: Wanted, read: "Future[tuple[Polygon, ...]]") -> "Future[Decode]":
+    return completed(partial(draw_polygons, read.result(), item.asset.grid, item.window))
 
 
 def _is_polygons(asset: Asset) -> bool:
