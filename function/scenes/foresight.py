@@ -43,6 +43,9 @@ def fetch_ahead(
     begun: set[str] = set()
     soon: list[Wanted] = []
     while wave := queue.next_wave(left):
+        if queue.ended and not begun:
+            # Nothing depends on these clouds.
+            return foresight
         if any(scene.name not in begun for scene, _ in wave):
             decoding.fetch([*soon, *_perhaps(wave, queue.expected(left, wave), begun, reading)])
             soon = []

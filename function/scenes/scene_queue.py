@@ -43,6 +43,11 @@ class SceneQueue:
         self._scenes = deque(scenes)
         self._coverage = Coverage(grid)
 
+    @property
+    def ended(self) -> bool:
+        """Whether all scenes were given out."""
+        return not self._scenes
+
     def next_wave(self, empty: Mask) -> list[tuple[Scene, Mask]]:
         """Give the next scenes, and which of the ``empty`` pixels each may fill; none at the end.
 

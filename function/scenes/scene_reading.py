@@ -149,6 +149,8 @@ class LayerReading:
             )
             for sheet in view.sheets
         ]
+        if all(each.usable.all() for each in clear):
+            return view.wanted
         combine = operator.or_ if self._each_by_itself else operator.and_
         filled = np.zeros_like(view.wanted)
         for part in view.parts():

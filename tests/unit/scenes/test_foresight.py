@@ -363,3 +363,9 @@ def test_what_is_kept_is_decoded_once_and_only_what_it_holds(
     ((whole,),) = decoding.decode([[window(asset)]])  # type: ignore[misc]
     np.testing.assert_array_equal(whole, samples)
     assert decoding.windows == 2
+
+
+def test_a_single_date_is_not_gone_through_twice() -> None:
+    site = Site([images(1, 0.5, False)])
+    site.read(INDEX, far=True)
+    assert [len(call) for call in site.decoder.prepared] == [3, 2]
