@@ -7,7 +7,7 @@ places that it has not shown yet (cold), then at the same places again, in anoth
 Processes that `sentinel-ows serve` forks are told by its settings; synchronous workers are
 gunicorn's, each with its share of the bytes for decoded tiles. Clients keep their connections, as
 proxies do, so that each stays with the process that it came to first. Memory is what all processes
-hold at the end, what they share counted once, and at the start, before the first map.
+hold at the end, what they share counted once.
 """
 
 import argparse
@@ -72,7 +72,6 @@ class Figures:
     slowest_tenth_ms: float
     maps_per_second: float
     cpu_ms: float
-    started_mb: float
     memory_mb: float
 
 
@@ -113,7 +112,6 @@ def measure(
     places = mixed(cases, site, clients)
     with ExitStack() as stack:
         server = stack.enter_context(serving(arrangement, directory, url))
-        started_memory = server.resident_bytes()
         connected = [stack.enter_context(client(server.port, "/ows")) for _ in range(clients)]
         first = [[elsewhere(case, site, CRS)] for case in cases]
         ask_at_once(connected, first * arrangement.requests * 2)
@@ -124,7 +122,7 @@ def measure(
             seconds, cpu = time.perf_counter() - started, server.cpu_seconds() - cpu
             for reply in replies:
                 pixels_of(reply.body)
-            memory = (started_memory, server.resident_bytes())
+            memory = server.resident_bytes()
             figures.append(_figures(arrangement, clients, cold, replies, seconds, cpu, memory))
             random.Random(0).shuffle(places)  # noqa: S311 - an order, no secret
         return figures
@@ -146,7 +144,7 @@ def _figures(
     replies: Sequence[Reply],
     seconds: float,
     cpu: float,
-    memory: tuple[int, int],
+    memory: int,
 ) -> Figures:
     waited = sorted(reply.seconds for reply in replies)
     return Figures(
@@ -158,15 +156,14 @@ def _figures(
         slowest_tenth_ms=round(1e3 * waited[len(waited) * 9 // 10], 1),
         maps_per_second=round(len(replies) / seconds, 2),
         cpu_ms=round(1e3 * cpu / len(replies), 1),
-        started_mb=round(memory[0] / 1e6, 1),
-        memory_mb=round(memory[1] / 1e6, 1),
+        memory_mb=round(memory / 1e6, 1),
     )
 
 
 def as_table(figures: Sequence[Figures]) -> str:
     """Lay out every arrangement by number of clients."""
     heads = ["processes", "clients", "", "median ms", "slowest tenth", "maps a second"]
-    heads += ["CPU ms a map", "MB at the start", "MB"]
+    heads += ["CPU ms a map", "memory MB"]
     rows = [
         [
             each.arrangement,
@@ -176,7 +173,6 @@ def as_table(figures: Sequence[Figures]) -> str:
             f"{each.slowest_tenth_ms:.0f}",
             f"{each.maps_per_second:.1f}",
             f"{each.cpu_ms:.0f}",
-            f"{each.started_mb:.0f}",
             f"{each.memory_mb:.0f}",
         ]
         for each in sorted(figures, key=lambda each: (each.clients, not each.cold))

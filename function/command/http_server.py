@@ -1,6 +1,5 @@
 """gunicorn around the composed service."""
 
-import gc
 import logging
 import math
 import os
@@ -11,6 +10,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from function.command.balanced_worker import BalancedWorker, OpenConnections
 from function.composition import Service
 from function.edge.application import Application
 from function.errors import OperatorError
@@ -70,10 +70,11 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
         settings = service.settings
         # The number of each process by its age, as gunicorn calls the count of those before it.
         self._numbers: dict[int, int] = {}
+        self.open_connections = OpenConnections()
         self._options = {
             # gunicorn takes over the descriptor and closes it.
             "bind": f"fd://{listener.detach()}",
-            "worker_class": "gthread",
+            "worker_class": BalancedWorker,
             "workers": settings.processes,
             "threads": settings.connections,
             "timeout": HUNG_SECONDS,
@@ -88,7 +89,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             # The worker touches a file every second; on a slow disk that may block it.
             "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
-            "when_ready": self._settle,
+            "when_ready": self._announce,
             "pre_fork": self._number,
             "post_fork": self._start,
             "worker_exit": self._close,
@@ -103,14 +104,16 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
     def load(self) -> Application:
         return self._service.application
 
-    def _settle(self, _arbiter: Any) -> None:
-        """Leave alone what is made before the fork: a page that is written to is not shared."""
+    def number_of(self, worker: Any) -> int:
+        """Give the least number, from 0 on, that was free when this process was forked."""
+        return self._numbers[worker.age]
+
+    def _announce(self, _arbiter: Any) -> None:
+        """Tell how many will serve: much of it may follow from the container."""
         settings = self._service.settings
         log.info(
             "%d processes serve up to %d requests at once", settings.processes, settings.threads
         )
-        gc.collect()
-        gc.freeze()
 
     def _number(self, arbiter: Any, worker: Any) -> None:
         """Give the least number that no living process has; each of them is forked with its own."""
@@ -120,7 +123,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
         self._numbers[worker.age] = next(n for n in count() if n not in taken)
 
     def _start(self, _arbiter: Any, worker: Any) -> None:
-        self._service.start(self._numbers[worker.age])
+        self._service.start(self.number_of(worker))
 
     def _close(self, _arbiter: Any, _worker: Any) -> None:
         self._service.close()

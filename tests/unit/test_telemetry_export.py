@@ -1,5 +1,6 @@
 """Export to an OTLP/HTTP collector: only when asked for, complete at the end."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from function.telemetry import Telemetry
 from function.telemetry.export import wanted
+from function.telemetry.resource import describe_process
 
 
 @pytest.fixture
@@ -139,3 +141,24 @@ def test_the_sdk_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(headers) == ["Server-Timing"]
     assert "sentinel_ows_requests_total{" in telemetry.metrics_text()
     telemetry.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "number", "expected"),
+    [("pod-7", None, "pod-7"), ("pod-7", 0, "pod-7.0"), ("pod-7", 3, "pod-7.3")],
+)
+def test_an_instance_that_is_given_is_numbered_where_there_are_several(
+    monkeypatch: pytest.MonkeyPatch, given: str, number: int | None, expected: str
+) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"service.instance.id={given},zone=a")
+    attributes = describe_process({}, {}, number).attributes
+    assert attributes["service.instance.id"] == expected
+    assert attributes["zone"] == "a"
+    assert attributes["process.pid"] == os.getpid()
+
+
+def test_an_instance_that_is_not_given_is_the_process_alone() -> None:
+    first, second = (
+        describe_process({}, {}, number).attributes["service.instance.id"] for number in (0, 0)
+    )
+    assert first != second

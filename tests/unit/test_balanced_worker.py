@@ -1,0 +1,87 @@
+"""Processes leave connections to those that have fewer."""
+
+import socket
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+
+from function.command.balanced_worker import (
+    LEAD_SECONDS,
+    NOBODY,
+    BalancedWorker,
+    OpenConnections,
+)
+
+
+class Numbered(BalancedWorker):
+    """A worker that holds what comes to it."""
+
+    def __init__(self, number: int, app: SimpleNamespace) -> None:
+        super().__init__(number, 1, [], app, 60, Config(), None)
+        self.number = number
+        self.tmp.close()  # by which gunicorn sees that a worker is alive
+
+    def enqueue_req(self, conn: Any) -> None:
+        self.held = conn
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    made: list[float] = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    return made
+
+
+def test_whoever_has_more_connections_waits_before_it_takes_another(pauses: list[float]) -> None:
+    open_connections = OpenConnections()
+    app = SimpleNamespace(open_connections=open_connections, number_of=lambda worker: worker.number)
+    first, second = (Numbered(number, app) for number in range(2))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        def connect(worker: Numbered) -> int:
+            """How often it paused before it took a connection."""
+            pauses.clear()
+            with socket.create_connection(listener.getsockname()):
+                worker.accept(listener)
+            worker.held.close()
+            return len(pauses)
+
+        open_connections.tell(0, 0)
+        # There is no other yet, then there is; one takes turns with the other.
+        assert connect(first) == 0
+        open_connections.tell(1, 0)
+        assert connect(first) == 1
+        assert pauses == [LEAD_SECONDS]
+        assert [connect(second), connect(second), connect(second)] == [0, 0, 0]
+        assert connect(second) == 1
+        # One that has ended has no say.
+        open_connections.tell(0, NOBODY)
+        assert connect(second) == 0
+        assert open_connections.fewest() == second.nr_conns == 5
+
+
+def test_whoever_has_two_connections_more_keeps_none_beyond_its_request() -> None:
+    open_connections = OpenConnections()
+    app = SimpleNamespace(open_connections=open_connections, number_of=lambda _: 0)
+    worker = Numbered(0, app)
+    most = worker.max_keepalived
+    assert most > 0
+    kept = []
+    for own, other in ((7, NOBODY), (7, 7), (8, 7), (9, 7), (9, 8), (0, 7)):
+        open_connections.tell(1, other)
+        worker._tell(own)
+        kept.append(worker.max_keepalived)
+    assert kept == [most, most, most, 0, most, most]
+
+
+def test_a_connection_that_another_took_meanwhile_is_none_of_its_own() -> None:
+    app = SimpleNamespace(open_connections=OpenConnections(), number_of=lambda _: 0)
+    worker = Numbered(0, app)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        worker.accept(listener)
+    assert worker.nr_conns == 0
