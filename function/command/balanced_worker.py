@@ -45,6 +45,7 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.max_keepalived: int
         self._most_kept = self.max_keepalived
 
     def accept(self, listener: Any) -> None:
