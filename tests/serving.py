@@ -83,7 +83,9 @@ def serve(
 ) -> Iterator[Served]:
     """Run ``command``, which listens on PORT, on a free port until the end of the block.
 
-    The block begins once the probe of readiness is answered with the status ``ready``.
+    The block begins once the probe of readiness is answered with the status ``ready``. Unless
+    ``environment`` says otherwise one process answers: of several nobody knows what each has at
+    hand.
     """
     port = free_port()
     with log.open("wb") as output:
@@ -93,6 +95,7 @@ def serve(
                 **os.environ,
                 "SENTINEL_OWS_DATABASE_URL": database_url,
                 "PORT": str(port),
+                "SENTINEL_OWS_PROCESSES": "1",
                 **environment,
             },
             stdout=output,
