@@ -17,6 +17,7 @@ from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.coverage_answer import answer_coverage
 from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
+from function.scenes.geotiff.decoder import BlockDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
 from function.scenes.jpeg2000.decoder import PacketDecoder
 from function.scenes.pixel_reader import PixelReader
@@ -104,7 +105,7 @@ def compose(settings: Settings) -> Service:
     gdal = GdalDecoder(archive)
     # Decoding is all computation: more threads than CPUs would only take turns.
     workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
-    decoder = PacketDecoder(
+    packets = PacketDecoder(
         codestreams,
         gdal,
         archive,
@@ -114,6 +115,7 @@ def compose(settings: Settings) -> Service:
         CodestreamIndexes(pool),
         settings.decode_threads,
     )
+    decoder = BlockDecoder(packets, archive)
     masks = PolygonMasks(decoder, archive)
     path = RequestPath(
         catalogue,

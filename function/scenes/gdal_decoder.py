@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
@@ -18,6 +18,7 @@ from function.scenes.access.archive import PATIENCE_SECONDS, Archive
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
+from function.scenes.geotiff.reduction import choose_level, read_reduced
 from function.scenes.jpeg2000.boxes import read_origin
 from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader, LocalByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -65,7 +66,7 @@ class GdalDecoder:
         """Decode as the Decoder protocol says.
 
         JPEG 2000 is decoded at its own lower resolutions. What has none of them (GeoTIFF) is
-        averaged over blocks of 2**reduction samples, from its overviews where it has some.
+        averaged over blocks of 2**reduction samples, from its overviews where those are so placed.
         """
         return self._decode(asset, window, reduction, Deadline.after(PATIENCE_SECONDS), counts)
 
@@ -117,7 +118,7 @@ def _decode(
         if reduction == 0:
             return _read(dataset, window)
         if dataset.driver not in JPEG2000_DRIVERS:
-            return _read_averaged(dataset, window, reduction)
+            return _read_reduced(lend, dataset, asset, window, reduction)
         levels = levels_from_corner(*find_origin(), len(dataset.overviews(1)))
     # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
     return decode_at(partial(_decode_level, lend), asset, window, reduction, levels)
@@ -135,14 +136,17 @@ def _read(dataset: DatasetReader, window: PixelWindow) -> Samples:
     return samples
 
 
-def _read_averaged(dataset: DatasetReader, window: PixelWindow, reduction: int) -> Samples:
-    step = 1 << reduction
-    right = min(dataset.width, (window.column + window.width) * step)
-    lower = min(dataset.height, (window.row + window.height) * step)
-    column, row = window.column * step, window.row * step
-    samples: Samples = dataset.read(
-        window=Window(column, row, right - column, lower - row),
-        out_shape=(dataset.count, window.height, window.width),
-        resampling=Resampling.average,
-    )
-    return samples
+def _read_reduced(
+    lend: Lend, dataset: DatasetReader, asset: Asset, window: PixelWindow, reduction: int
+) -> Samples:
+    """Average a window of what has no resolution levels of its own, from its overviews."""
+    shapes = []
+    for number in range(1, 1 + len(dataset.overviews(1))):
+        with lend(number) as overview:
+            alike = (overview.count, overview.dtypes) == (dataset.count, dataset.dtypes)
+            shapes.append(overview.shape if alike else (0, 0))
+    number, level = choose_level(dataset.shape, shapes, reduction)
+    with nullcontext(dataset) if number == 0 else lend(number) as chosen:
+        return read_reduced(
+            partial(_read, chosen), chosen.shape, window, reduction - level, asset.nodata
+        )

@@ -43,6 +43,14 @@ class ByteBoundedCache(Generic[Key, Value]):
         with self._lock:
             return key in self._kept or key in self._making
 
+    def peek(self, key: Key) -> Value | None:
+        """Give the value where it is kept."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0].result()
+
     def claim(self, key: Key) -> Claim[Value]:
         """Ask for a value. Who is told to make it must ``keep`` it or ``abandon`` it."""
         with self._lock:

@@ -1,0 +1,115 @@
+"""Reduced images that are averaged: of which overview, and how.
+
+At reduction n a sample is the mean of a block of 2ⁿ by 2ⁿ, or of what of it lies in the image. What
+overviews hold need not be averaged again. GDAL makes the size of an overview by dividing that of
+the image by a power of two, rounded up (or down, as COG's driver does), and spreads the samples
+evenly: where the division leaves a rest, they lie away from where blocks do, the farther the nearer
+to the right and lower edges.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from function.scenes.decoder import PixelWindow, Samples
+
+Shape = tuple[int, int]
+
+# How far from its block's place a sample may lie, in its own size: what maps may be off by.
+MOST_MISPLACED = 0.25
+
+
+def choose_level(shape: Shape, overviews: Sequence[Shape], reduction: int) -> tuple[int, int]:
+    """Choose what an image is averaged from at ``reduction``.
+
+    Gives the place among (the image, *``overviews``), all of (height, width), and how far that is
+    reduced already: the coarsest overview that is not coarser than ``reduction`` and whose size is
+    the image's divided by a power of two, up or down to a whole one, with no sample misplaced by
+    more than MOST_MISPLACED of a sample at ``reduction``. The first of several.
+    """
+    for level in range(reduction, 0, -1):
+        for number, overview in enumerate(overviews, 1):
+            if all(
+                _fits(full, reduced, level, reduction)
+                for full, reduced in zip(shape, overview, strict=True)
+            ):
+                return number, level
+    return 0, 0
+
+
+def _fits(full: int, reduced: int, level: int, reduction: int) -> bool:
+    rest = abs((reduced << level) - full)
+    return reduced > 0 and rest < 1 << level and rest <= MOST_MISPLACED * (1 << reduction)
+
+
+def read_reduced(
+    read: Callable[[PixelWindow], Samples],
+    shape: Shape,
+    window: PixelWindow,
+    reduction: int,
+    nodata: int | None,
+) -> Samples:
+    """Average a ``window``, which counts samples at ``reduction``, of an image of ``shape``.
+
+    ``read`` reads a window of that image. Samples that are ``nodata`` count only where a block has
+    no others. Whole numbers are rounded, halves up.
+    """
+    source = averaged_window(shape, window, reduction)
+    samples = read(source)
+    if reduction == 0 and source == window:
+        return samples
+    # Samples that are no number make means that are none.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return _average(samples, (window.height, window.width), 1 << reduction, nodata)
+
+
+def averaged_window(shape: Shape, window: PixelWindow, reduction: int) -> PixelWindow:
+    """Tell which samples of an image of ``shape`` are averaged into ``window`` at ``reduction``.
+
+    Of an overview that was rounded down the last block may have nothing left: it is the last
+    sample's.
+    """
+    height, width = shape
+    row, rows = _span(window.row, window.height, height, reduction)
+    column, columns = _span(window.column, window.width, width, reduction)
+    return PixelWindow(column, row, columns, rows)
+
+
+def _span(start: int, count: int, size: int, reduction: int) -> tuple[int, int]:
+    first = min(start << reduction, size - 1)
+    return first, min((start + count) << reduction, size) - first
+
+
+def _average(samples: Samples, shape: Shape, step: int, nodata: int | None) -> Samples:
+    # Sums of whole numbers of up to 32 bit are exact in 64.
+    whole = samples.dtype.kind in "iu" and samples.itemsize < np.dtype(np.int64).itemsize
+    wide = np.dtype(np.int64) if whole else np.result_type(samples.dtype, np.float64)
+    if nodata is None:
+        weights = np.ones((1, *samples.shape[1:]), np.int64)
+        sums = _sum_blocks(samples.astype(wide), shape, step)
+        counts = _sum_blocks(weights, shape, step)
+    else:
+        valid = samples != nodata
+        sums = _sum_blocks(np.where(valid, samples, 0).astype(wide), shape, step)
+        counts = _sum_blocks(valid.astype(np.int64), shape, step)
+    some = np.maximum(counts, 1)
+    means: NDArray[np.generic] = (2 * sums + some) // (2 * some) if whole else sums / some
+    if nodata is not None:
+        means = np.where(counts == 0, nodata, means)
+    averaged: Samples = means.astype(samples.dtype)
+    return averaged
+
+
+def _sum_blocks(
+    values: NDArray[np.number[Any]], shape: Shape, step: int
+) -> NDArray[np.number[Any]]:
+    """Sum blocks of ``step`` samples a side; of the last ones what is there."""
+    for axis, count in ((2, shape[1]), (1, shape[0])):
+        starts = np.arange(count) * step
+        if starts[-1] >= values.shape[axis]:
+            last = values.take([-1], axis)
+            values = np.concatenate((values, last), axis)
+        values = np.add.reduceat(values, starts, axis)
+    return values

@@ -1,0 +1,112 @@
+"""Windows of remote GeoTIFFs: all their blocks are fetched at once, before any is decoded."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+
+from function.deadline import Deadline
+from function.errors import SceneUnreadableError
+from function.scenes.access.archive import Archive, Parts
+from function.scenes.access.failures import FileReplacedError
+from function.scenes.access.remote_file import RemoteFile
+from function.scenes.decoder import Decode, Decoder, Wanted
+from function.scenes.geotiff.library import TiffFile, TiffLibrary
+from function.scenes.geotiff.window import BlockWindow
+from function.scenes.jpeg2000.counts import DecodingCounts
+from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
+from function.scenes.stages import completed, then
+
+
+class RemoteBlocks:
+    """Fetches windows by the directories of their files; what does not fit goes to ``other``.
+
+    Where a file is not known, its directories are read first, by a thread that may wait.
+    """
+
+    def __init__(self, archive: Archive, library: TiffLibrary, other: Decoder) -> None:
+        self._archive = archive
+        self._library = library
+        self._other = other
+
+    def begin(
+        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts
+    ) -> "list[Future[Decode]]":
+        """Begin to fetch what all windows need: of files that are known in one round."""
+        asking = _Asking(self._archive, self._library, self._other, deadline, counts)
+        planned = [asking.plan_known(item) for item in wanted]
+        coming = iter(asking.fetch([window for window in planned if window is not None]))
+        return [
+            asking.ask(item) if window is None else next(coming)
+            for item, window in zip(wanted, planned, strict=True)
+        ]
+
+
+class _Asking:
+    """Windows that are asked for together, until a deadline."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        library: TiffLibrary,
+        other: Decoder,
+        deadline: Deadline,
+        counts: DecodingCounts,
+    ) -> None:
+        self._archive = archive
+        self._library = library
+        self._other = other
+        self._deadline = deadline
+        self._counts = counts
+
+    def plan_known(self, wanted: Wanted) -> BlockWindow | None:
+        """Plan a window of a file that is known; None where the file has to be asked."""
+        file = self._library.known(wanted.asset.href)
+        if file is None or not file.levels:
+            return None
+        try:
+            return BlockWindow.plan(wanted, file)
+        except SceneUnreadableError:
+            # The file may have been replaced since by one that is as it should be.
+            self._library.forget(file)
+            return None
+
+    def fetch(self, windows: Sequence[BlockWindow], again: bool = True) -> "list[Future[Decode]]":
+        """Begin to fetch the blocks of ``windows``; of a file that was replaced once ``again``."""
+        coming = self._archive.fetch(
+            [self._parts(window) for window in windows], self._deadline, self._counts
+        )
+        return [
+            then(fetching, partial(self._arrived, window, again))
+            for window, fetching in zip(windows, coming, strict=True)
+        ]
+
+    def ask(self, wanted: Wanted, again: bool = True) -> "Future[Decode]":
+        """Begin to read the directories of a file, then its blocks."""
+        href = wanted.asset.href
+
+        def found(finding: "Future[TiffFile]") -> "Future[Decode]":
+            file = finding.result()
+            if file.levels:
+                (ready,) = self.fetch([BlockWindow.plan(wanted, file)], again)
+            else:
+                (ready,) = self._other.prepare([wanted], self._deadline, self._counts)
+            return ready
+
+        finding = partial(self._library.find, href, self._deadline, self._counts)
+        return then(self._archive.wait(finding), found)
+
+    def _parts(self, window: BlockWindow) -> Parts:
+        """Tell what to fetch of a window: of one that is only likely, a little or nothing."""
+        needed = sum(length for _, length in window.ranges)
+        fetched = not window.wanted.likely or needed <= LIKELY_BYTES
+        self._counts.add(bytes_needed=needed if fetched else 0)
+        return Parts(window.wanted.asset.href, window.file.state, window.ranges if fetched else ())
+
+    def _arrived(
+        self, window: BlockWindow, again: bool, fetching: "Future[RemoteFile]"
+    ) -> "Future[Decode]":
+        if isinstance(fetching.exception(), FileReplacedError):
+            self._library.forget(window.file)
+            if again:
+                return self.ask(window.wanted, again=False)
+        return completed(partial(window.decode, fetching.result()))
