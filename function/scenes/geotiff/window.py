@@ -61,7 +61,7 @@ class BlockWindow:
         Raises SceneUnreadableError for blocks that cannot be decoded.
         """
         asset = self.wanted.asset
-        name = file_name(asset.href)
+        name, area = file_name(asset.href), self.blocks.area
         data = self.blocks.to_tiff(source.read_ranges(self.ranges))
         try:
             with (
@@ -69,7 +69,8 @@ class BlockWindow:
                 MemoryFile(data) as memory,
                 memory.open(driver="GTiff") as dataset,
             ):
-                if dataset.count != asset.components:
+                found = dataset.count, *dataset.shape
+                if found != (asset.components, area.height, area.width):
                     message = f"{name} is another image than the one catalogued"
                     raise SceneUnreadableError(message)
                 return read_reduced(

@@ -1,0 +1,174 @@
+"""Damaged GeoTIFFs: an error with a name, or another decoder's; never a crash, never a giant."""
+
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiff_files import BytesSource, asset_of, open_tiff, read_blocks, write_tiff
+
+from function.errors import SceneUnreadableError
+from function.scenes.decoder import PixelWindow, Wanted
+from function.scenes.geotiff.directory import MOST_DIRECTORIES
+from function.scenes.geotiff.errors import DamagedTiffError, UnfitTiffError
+from function.scenes.geotiff.tags import Tag
+from function.scenes.geotiff.window import BlockWindow
+from function.scenes.jpeg2000.errors import TruncatedError
+
+HERE = Path(__file__).parent
+ENTRY = struct.Struct("<HHII")
+SHORT, LONG = 3, 4
+WHOLE = PixelWindow(0, 0, 100, 90)
+
+TILED = {"TILED": "YES", "BLOCKXSIZE": "32", "BLOCKYSIZE": "32"}
+OPTIONS = {
+    "tiles": TILED | {"COMPRESS": "DEFLATE", "PREDICTOR": "2"},
+    "strips": {"COMPRESS": "LZW", "BLOCKYSIZE": "8", "ENDIANNESS": "BIG"},
+    "big": TILED | {"BIGTIFF": "YES", "COMPRESS": "JPEG", "INTERLEAVE": "BAND"},
+    "plain": {"BIGTIFF": "YES", "ENDIANNESS": "BIG"},
+}
+
+
+def write(directory: Path, name: str) -> Path:
+    path = directory / "image.tif"
+    samples = np.random.default_rng(4).integers(1, 200, (3, 90, 100)).astype(np.uint8)
+    write_tiff(path, samples, OPTIONS[name], (2,))
+    return path
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_damage_never_crashes(tmp_path: Path, repository: Path, name: str) -> None:
+    rounds = 600
+    done = subprocess.run(
+        [sys.executable, str(HERE / "damaged_tiffs.py"), str(write(tmp_path, name)), str(rounds)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(repository), "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    decoded, named, unfit = map(int, done.stdout.split())
+    assert decoded > rounds / 10
+    assert named > rounds / 10
+    assert unfit > rounds / 50
+
+
+def edited(data: bytes, tag: int, change: Callable[[int, int, int], tuple[int, int, int]]) -> bytes:
+    """Change an entry of the first directory of a little-endian classic TIFF.
+
+    ``change`` is given its type, count and value (or the offset of it), and gives others.
+    """
+    changed = bytearray(data)
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    for place in range(start + 2, start + 2 + count * ENTRY.size, ENTRY.size):
+        found, *entry = ENTRY.unpack_from(data, place)
+        if found == tag:
+            ENTRY.pack_into(changed, place, found, *change(*entry))
+            return bytes(changed)
+    raise AssertionError(f"no tag {tag}")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write(tmp_path, "tiles")
+
+
+@pytest.mark.parametrize(
+    ("tag", "entry", "reason"),
+    [
+        (Tag.TILE_OFFSETS, (LONG, 11, 8), "not as many blocks"),
+        (Tag.TILE_OFFSETS, (LONG, 1 << 30, 8), "too many blocks"),
+        (Tag.TILE_OFFSETS, (99, 12, 8), "unknown type"),
+        (Tag.TILE_OFFSETS, (12, 12, 8), "numbers of an unusual type"),
+        (Tag.BITS_PER_SAMPLE, (SHORT, 1 << 24, 8), "a value too long"),
+        (Tag.COMPRESSION, (SHORT, 1, 6), "an old form of JPEG"),
+        (Tag.IMAGE_WIDTH, (LONG, 1, (1 << 31) - 1), "not as many blocks"),
+        (Tag.IMAGE_WIDTH, (12, 1, 8), "a number of an unusual type"),
+        (Tag.IMAGE_WIDTH, (SHORT, 2, 100), "a number of an unusual type"),
+        (Tag.TILE_WIDTH, (LONG, 1, 1 << 30), "blocks too large"),
+        (Tag.SAMPLES_PER_PIXEL, (LONG, 1, 1 << 30), "blocks too large"),
+        (Tag.SAMPLES_PER_PIXEL, (SHORT, 1, 0), "order of samples"),
+        (Tag.PLANAR_CONFIGURATION, (SHORT, 1, 3), "order of samples"),
+    ],
+)
+def test_what_is_not_read_block_by_block_is_left_to_others(
+    path: Path, tag: Tag, entry: tuple[int, int, int], reason: str
+) -> None:
+    with pytest.raises(UnfitTiffError, match=reason):
+        open_tiff(BytesSource(edited(path.read_bytes(), tag, lambda *_: entry)))
+
+
+@pytest.mark.parametrize(
+    ("tag", "entry"),
+    [
+        (Tag.IMAGE_WIDTH, (LONG, 1, 0)),
+        (Tag.IMAGE_LENGTH, (LONG, 1, 1 << 31)),
+        (Tag.TILE_LENGTH, (SHORT, 1, 0)),
+    ],
+)
+def test_what_cannot_be_is_damage(path: Path, tag: Tag, entry: tuple[int, int, int]) -> None:
+    with pytest.raises(DamagedTiffError):
+        open_tiff(BytesSource(edited(path.read_bytes(), tag, lambda *_: entry)))
+
+
+@pytest.mark.parametrize("data", [b"", b"II", b"II*\0", b"\0" * 64, b"II+\0\4\0\0\0" + bytes(20)])
+def test_what_is_no_tiff_is_left_to_others(data: bytes) -> None:
+    with pytest.raises(UnfitTiffError, match="no TIFF"):
+        open_tiff(BytesSource(data))
+
+
+def test_directories_in_a_ring_end(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    struct.pack_into("<I", data, start + 2 + count * ENTRY.size, start)
+    source = BytesSource(bytes(data))
+    with pytest.raises(UnfitTiffError, match="too many directories"):
+        open_tiff(source)
+    assert len(source.read) <= 2 * MOST_DIRECTORIES
+
+
+def test_a_file_that_ends_early_is_told_by_its_directories(path: Path) -> None:
+    data = path.read_bytes()
+    with pytest.raises(TruncatedError):
+        open_tiff(BytesSource(data[:60]))
+    file = open_tiff(BytesSource(data))
+    last = max(int((level.offsets + level.lengths).max()) for level in file.levels)
+    short = BytesSource(data[: last - 1])
+    # The blocks of the overview are the last.
+    wanted = Wanted(asset_of(path), PixelWindow(0, 0, 50, 45), 1)
+    with pytest.raises(SceneUnreadableError, match=r"image\.tif cannot be decoded.*beyond its end"):
+        BlockWindow.plan(wanted, open_tiff(short))
+    read_blocks(data[: last - 1], asset_of(path), WHOLE, 0)
+
+
+def test_a_tile_that_holds_another_is_an_error(path: Path) -> None:
+    def halve(kind: int, count: int, value: int) -> tuple[int, int, int]:
+        nonlocal changed
+        size = "H" if kind == SHORT else "I"
+        lengths = struct.unpack_from(f"<{count}{size}", data, value)
+        packed = struct.pack(f"<{count}{size}", *(length // 2 for length in lengths))
+        changed = data[:value] + packed + data[value + len(packed) :]
+        return kind, count, value
+
+    data = changed = path.read_bytes()
+    edited(data, Tag.TILE_BYTE_COUNTS, halve)
+    assert changed != data
+    with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
+        read_blocks(changed, asset_of(path), WHOLE, 0)
+
+
+def test_another_image_is_an_error(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.tif"
+    write_tiff(other, np.zeros((1, 90, 100), np.uint8), TILED)
+    larger = tmp_path / "larger.tif"
+    write_tiff(larger, np.zeros((3, 90, 101), np.uint8), TILED)
+    for found in (other, larger):
+        with pytest.raises(SceneUnreadableError, match="another image than the one catalogued"):
+            read_blocks(found.read_bytes(), asset_of(path), WHOLE, 0)
