@@ -148,20 +148,19 @@ def test_a_file_that_ends_early_is_told_by_its_directories(path: Path) -> None:
     read_blocks(data[: last - 1], asset_of(path), WHOLE, 0)
 
 
-def test_a_tile_that_holds_another_is_an_error(path: Path) -> None:
+def test_a_tile_that_breaks_off_is_an_error(path: Path) -> None:
+    changed = bytearray(path.read_bytes())
+
     def halve(kind: int, count: int, value: int) -> tuple[int, int, int]:
-        nonlocal changed
-        size = "H" if kind == SHORT else "I"
-        lengths = struct.unpack_from(f"<{count}{size}", data, value)
-        packed = struct.pack(f"<{count}{size}", *(length // 2 for length in lengths))
-        changed = data[:value] + packed + data[value + len(packed) :]
+        numbers = struct.Struct(f"<{count}{'H' if kind == SHORT else 'I'}")
+        lengths = numbers.unpack_from(changed, value)
+        numbers.pack_into(changed, value, *(length // 2 for length in lengths))
         return kind, count, value
 
-    data = changed = path.read_bytes()
-    edited(data, Tag.TILE_BYTE_COUNTS, halve)
-    assert changed != data
+    edited(bytes(changed), Tag.TILE_BYTE_COUNTS, halve)
+    assert changed != path.read_bytes()
     with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
-        read_blocks(changed, asset_of(path), WHOLE, 0)
+        read_blocks(bytes(changed), asset_of(path), WHOLE, 0)
 
 
 def test_another_image_is_an_error(path: Path, tmp_path: Path) -> None:
