@@ -22,7 +22,7 @@ from function.grid import Grid
 from function.scene import Asset
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.access.rounds import NEAR_GAP
-from function.scenes.decoder import PixelWindow, Samples, Wanted
+from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
 from function.scenes.decoding import Decoding
 from function.scenes.encoding import band_profile, write_jpeg2000
 from function.scenes.gdal_decoder import GdalDecoder
@@ -109,9 +109,9 @@ def asset_of(site: Site, name: str) -> Asset:
 
 
 def windows(
-    assets: Sequence[Asset], window: PixelWindow = CORNER, likely: bool = False
+    assets: Sequence[Asset], window: PixelWindow = CORNER, need: Need = Need.NOW
 ) -> list[Wanted]:
-    return [Wanted(asset, window, 0, likely) for asset in assets]
+    return [Wanted(asset, window, 0, need) for asset in assets]
 
 
 def decode_all(
@@ -218,7 +218,7 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
     around, narrower = PixelWindow(700, 700, 60, 160), PixelWindow(710, 730, 40, 100)
     with site.decoder(kept=1 << 24) as decoder, ThreadPoolExecutor(2) as workers:
         decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        (found,) = decoding.decode([windows(first) + windows(later, around, likely=True)])
+        (found,) = decoding.decode([windows(first) + windows(later, around, Need.PERHAPS)])
         assert not isinstance(found, SceneUnreadableError)
         check(site, windows(first), found)
         (found,) = decoding.decode([windows(later, narrower)])
@@ -229,13 +229,23 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
     assert asked == sorted([f"/{band}.tif" for band in BANDS] * 3)
 
 
+def test_what_is_needed_soon_is_fetched_however_large(site: Site, assets: Sequence[Asset]) -> None:
+    large = PixelWindow(0, 0, 1000, 1000)
+    with site.decoder(kept=1 << 26) as decoder:
+        for ready in decoder.prepare(windows(assets, large, Need.SOON), Deadline.after(PATIENCE)):
+            ready.result(PATIENCE)
+        assert site.server.take_asked()
+        check(site, windows(assets, large), decode_all(decoder, windows(assets, large)))
+    assert site.server.take_asked() == []
+
+
 def test_what_is_likely_and_large_waits(site: Site, assets: Sequence[Asset]) -> None:
     large, counts = PixelWindow(0, 0, 1000, 1000), DecodingCounts()
     with site.decoder() as decoder:
         decode_all(decoder, windows(assets[:1], large), counts)
         assert counts.snapshot()["bytes_needed"] > LIKELY_BYTES
         site.server.take_asked()
-        wanted = windows(assets[:1], large, likely=True)
+        wanted = windows(assets[:1], large, Need.PERHAPS)
         for ready in decoder.prepare(wanted, Deadline.after(PATIENCE), counts):
             ready.result(PATIENCE)
     assert site.server.take_asked() == []

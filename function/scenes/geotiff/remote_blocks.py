@@ -9,7 +9,7 @@ from function.errors import SceneUnreadableError
 from function.scenes.access.archive import Archive, Parts
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.remote_file import RemoteFile
-from function.scenes.decoder import Decode, Decoder, Wanted
+from function.scenes.decoder import Decode, Decoder, Need, Wanted
 from function.scenes.geotiff.library import TiffFile, TiffLibrary
 from function.scenes.geotiff.window import BlockWindow
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -96,9 +96,9 @@ class _Asking:
         return then(self._archive.wait(finding), found)
 
     def _parts(self, window: BlockWindow) -> Parts:
-        """Tell what to fetch of a window: of one that is only likely, a little or nothing."""
+        """Tell what to fetch of a window: of what is needed perhaps, a little or nothing."""
         needed = sum(length for _, length in window.ranges)
-        fetched = not window.wanted.likely or needed <= LIKELY_BYTES
+        fetched = window.wanted.need is not Need.PERHAPS or needed <= LIKELY_BYTES
         self._counts.add(bytes_needed=needed if fetched else 0)
         return Parts(window.wanted.asset.href, window.file.state, window.ranges if fetched else ())
 
