@@ -250,11 +250,12 @@ class Settings:
     archive_connections: Annotated[
         int,
         About(
-            "Reads of a remote archive under way at once, shared out among the processes. 16 are"
-            " those of a map of three bands and several scenes, so that none waits for another, and"
-            " 32 enough for two processes. CDSE allows 4 to an account."
+            "Reads of a remote archive under way at once, shared out among the processes. CDSE"
+            " allows 4 to an account. 0 means 32 for each process: those of a map of three bands"
+            " and several scenes, so that none waits for another.",
+            least=0,
         ),
-    ] = 32
+    ] = 0
     archive_timeout_seconds: Annotated[
         float,
         About(

@@ -13,6 +13,8 @@ CPUS_OF_PROCESS = 2
 MEMORY_OF_PROCESS = 512 << 20
 # A map that waits for the catalogue should not keep probes from it.
 CONNECTIONS_OF_PROCESS = 2
+# Reads of a map of three bands and several scenes: one in turn after another costs a round trip.
+READS_OF_PROCESS = 32
 
 # Beside the cache of tiles the first process needs 200 MB, each other 100, and each map that is
 # being read up to 250 MB. Where no container sets a limit, others want of the machine's memory too.
@@ -35,6 +37,7 @@ def fitted(settings: Settings, container: Container) -> Settings:
         threads=threads,
         database_connections=settings.database_connections
         or max(threads, CONNECTIONS_OF_PROCESS * processes),
+        archive_connections=settings.archive_connections or READS_OF_PROCESS * processes,
         decode_threads=settings.decode_threads or container.cpus,
         tile_cache_bytes=settings.tile_cache_bytes
         or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
@@ -71,6 +74,6 @@ def _processes(settings: Settings, container: Container) -> int:
         container.memory // MEMORY_OF_PROCESS,
         settings.threads,
         settings.database_connections or settings.threads,
-        settings.archive_connections,
+        settings.archive_connections or settings.threads,
     )
     return max(1, enough)

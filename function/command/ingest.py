@@ -36,6 +36,7 @@ from function.scenes.access.address import is_remote
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
+from function.shares import READS_OF_PROCESS
 
 Number = TypeVar("Number", int, float)
 
@@ -238,7 +239,7 @@ def _exit_code(tally: Tally) -> int:
 def _archive(settings: Settings) -> Archive:
     return Archive(
         AccessLimits(
-            settings.archive_connections,
+            settings.archive_connections or READS_OF_PROCESS,
             settings.archive_timeout_seconds,
             settings.archive_tries,
             settings.archive_cache_bytes,
