@@ -115,7 +115,7 @@ def compose(settings: Settings) -> Service:
         CodestreamIndexes(pool),
         settings.decode_threads,
     )
-    decoder = BlockDecoder(packets, archive)
+    decoder = BlockDecoder(packets, archive, own.index_cache_bytes)
     masks = PolygonMasks(decoder, archive)
     path = RequestPath(
         catalogue,

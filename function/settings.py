@@ -233,8 +233,9 @@ class Settings:
     index_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of codestream indexes that are kept, shared out among the processes; up to 80 KB"
-            " for an image. 0 means a 32nd of the container's memory, at most 128 MiB.",
+            "Bytes of codestream indexes that are kept, and as many of the directories of remote"
+            " GeoTIFFs, shared out among the processes; up to 80 KB for an image. 0 means a 32nd of"
+            " the container's memory, at most 128 MiB.",
             least=0,
         ),
     ] = 0

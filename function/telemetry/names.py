@@ -93,8 +93,8 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         "sentinel_ows.scenes_read": "Scenes that were turned to.",
         "sentinel_ows.scenes_skipped": "Scenes that could add no pixel and were not read.",
         "sentinel_ows.windows": "Windows of image files that were decoded.",
-        "sentinel_ows.windows_unfit": "Windows of files that cannot be read packet by packet and"
-        " went to GDAL.",
+        "sentinel_ows.windows_unfit": "Windows of files that cannot be read packet by packet, or"
+        " block by block, and went to GDAL.",
         "sentinel_ows.samples": "Samples in these windows.",
         "sentinel_ows.tiles_decoded": "JPEG 2000 tiles that were decoded, in whole or in part.",
         "sentinel_ows.tiles_kept": "JPEG 2000 tiles that were at hand from earlier maps.",

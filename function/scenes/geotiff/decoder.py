@@ -13,19 +13,16 @@ from function.scenes.geotiff.remote_blocks import RemoteBlocks
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.lattice import is_jpeg2000
 
-# The directories of a band of 10980² in tiles of 512, with overviews, take 20 KB: those of 1600
-# images, a hundred scenes.
-KEPT_BYTES = 32 << 20
-
 
 class BlockDecoder:
     """A Decoder of remote GeoTIFFs; local files and what does not fit go to ``other``.
 
-    Files are fetched by ``archive``. ``kept_bytes`` bounds the directories that are kept.
+    Files are fetched by ``archive``. ``kept_bytes`` bounds the directories that are kept,
+    some 20 KB for a band of 10980² in tiles of 512 and its overviews.
     ``counts`` are of calls that bring none of their own.
     """
 
-    def __init__(self, other: Decoder, archive: Archive, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, other: Decoder, archive: Archive, kept_bytes: int) -> None:
         self.counts = DecodingCounts()
         self._other = other
         self._remote = RemoteBlocks(archive, TiffLibrary(archive, kept_bytes), other)

@@ -52,7 +52,7 @@ class BlockWindow:
         except DamagedTiffError as error:
             raise SceneUnreadableError(f"{name} cannot be decoded: {error}") from error
         if sum(length for _, length in ranges) > LONGEST:
-            raise SceneUnreadableError(f"{name} has too large blocks to be read remotely")
+            raise SceneUnreadableError(f"a window of {name} takes more bytes than are read at once")
         return cls(wanted, file, blocks, rest, ranges)
 
     def decode(self, source: ByteSource) -> Samples:

@@ -169,3 +169,20 @@ def test_a_mask_is_no_overview(tmp_path: Path) -> None:
     window = PixelWindow(3, 4, 50, 51)
     found = read_blocks(path.read_bytes(), asset_of(path), window, 1)
     np.testing.assert_array_equal(found, read_whole(path, 0)[(slice(None), *window.slices)])
+
+
+def test_directories_that_lie_elsewhere_are_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "image.tif"
+    # A strip a line: where they lie and how long they are takes 80 KB. Overviews come last.
+    samples = np.random.default_rng(5).integers(0, 99, (1, 10_000, 40)).astype(np.uint8)
+    write_tiff(path, samples, {"BLOCKYSIZE": "1", "COMPRESS": "LZW", "BIGTIFF": "YES"}, (2, 4))
+    source = BytesSource(path.read_bytes())
+    file = open_tiff(source)
+    assert [level.shape for level in file.levels] == [(10_000, 40), (5000, 20), (2500, 10)]
+    # The start, the directories of the overviews, and what is long of all of them.
+    at_once = [part for part in source.read if part[1] >= 2500]
+    assert len(source.read) <= 3 + 3 * 3
+    assert sum(length for _, length in at_once) < path.stat().st_size / 2
+    window = PixelWindow(3, 9000, 30, 17)
+    found = read_blocks(path.read_bytes(), asset_of(path), window, 0)
+    np.testing.assert_array_equal(found, samples[(slice(None), *window.slices)])
