@@ -141,7 +141,11 @@ def _read_reduced(
 ) -> Samples:
     """Average a window of what has no resolution levels of its own, from its overviews."""
     shapes = []
-    for number in range(1, 1 + len(dataset.overviews(1))):
+    for number, times in enumerate(dataset.overviews(1), 1):
+        if times > 2 << reduction:
+            # By a power of two, it is of a higher one; and it need not be opened.
+            shapes.append((0, 0))
+            continue
         with lend(number) as overview:
             alike = (overview.count, overview.dtypes) == (dataset.count, dataset.dtypes)
             shapes.append(overview.shape if alike else (0, 0))

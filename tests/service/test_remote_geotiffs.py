@@ -319,8 +319,9 @@ def test_a_file_that_was_cut_short_says_so(site: Site, assets: Sequence[Asset]) 
 def with_signed_width(data: bytes) -> bytes:
     """Have the width be a number with a sign, which libtiff takes as well."""
     entry = struct.pack("<HH", 256, 3)
-    assert data.count(entry) == 1
-    return data.replace(entry, struct.pack("<HH", 256, 8))
+    # The first is that of the image, whose directory comes first.
+    assert entry in data[:1000]
+    return data.replace(entry, struct.pack("<HH", 256, 8), 1)
 
 
 def test_what_does_not_fit_is_read_whole_and_counted(site: Site, tmp_path: Path) -> None:
@@ -381,3 +382,16 @@ def test_a_missing_file_is_named(site: Site, assets: Sequence[Asset]) -> None:
         pytest.raises(SceneUnreadableError, match=r"^B02\.tif is not in the archive$"),
     ):
         decode_all(decoder, windows(assets[:1]))
+
+
+def test_what_does_not_fit_is_not_fetched_ahead(site: Site, assets: Sequence[Asset]) -> None:
+    path = site.path(assets[0])
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(with_signed_width(data))
+    with site.decoder() as decoder:
+        for need in (Need.SOON, Need.PERHAPS):
+            wanted = windows(assets[:1], need=need)
+            for ready in decoder.prepare(wanted, Deadline.after(PATIENCE)):
+                ready.result(PATIENCE)
+    assert [each.part for each in site.server.take_asked()] == [(0, FIRST_READ)]

@@ -83,33 +83,40 @@ def _span(start: int, count: int, size: int, reduction: int) -> tuple[int, int]:
 
 
 def _average(samples: Samples, shape: Shape, step: int, nodata: int | None) -> Samples:
-    # Sums of whole numbers of up to 32 bit are exact in 64.
-    whole = samples.dtype.kind in "iu" and samples.itemsize < np.dtype(np.int64).itemsize
-    wide = np.dtype(np.int64) if whole else np.result_type(samples.dtype, np.float64)
-    if nodata is None:
-        weights = np.ones((1, *samples.shape[1:]), np.int64)
-        sums = _sum_blocks(samples.astype(wide), shape, step)
-        counts = _sum_blocks(weights, shape, step)
+    wide, count_type = _wide(samples.dtype), np.dtype(np.int32)
+    valid = None if nodata is None else samples != nodata
+    if valid is None or valid.all():
+        # Of all components the same are counted.
+        valid = np.ones((1, *samples.shape[1:]), np.bool_)
     else:
-        valid = samples != nodata
-        sums = _sum_blocks(np.where(valid, samples, 0).astype(wide), shape, step)
-        counts = _sum_blocks(valid.astype(np.int64), shape, step)
+        samples = np.where(valid, samples, samples.dtype.type(0))
+    sums = _sum_blocks(samples, shape, step, wide)
+    counts = _sum_blocks(valid.view(np.uint8), shape, step, count_type)
     some = np.maximum(counts, 1)
-    means: NDArray[np.generic] = (2 * sums + some) // (2 * some) if whole else sums / some
-    if nodata is not None:
-        means = np.where(counts == 0, nodata, means)
-    averaged: Samples = means.astype(samples.dtype)
+    means = (2 * sums + some) // (2 * some) if wide.kind == "i" else sums / some
+    averaged: Samples = np.where(counts == 0, nodata or 0, means).astype(samples.dtype)
     return averaged
 
 
+def _wide(kind: np.dtype[Any]) -> np.dtype[Any]:
+    """Tell in which type blocks of a type are summed: whole numbers of up to 32 bit exactly."""
+    if kind.kind in "iu" and kind.itemsize <= np.dtype(np.int32).itemsize:
+        # A block of 16 by 16 samples of 16 bit comes to 24 bits.
+        return np.dtype(np.int32 if kind.itemsize <= np.dtype(np.int16).itemsize else np.int64)
+    return np.result_type(kind, np.float64)
+
+
 def _sum_blocks(
-    values: NDArray[np.number[Any]], shape: Shape, step: int
+    values: NDArray[np.number[Any]], shape: Shape, step: int, wide: np.dtype[Any]
 ) -> NDArray[np.number[Any]]:
     """Sum blocks of ``step`` samples a side; of the last ones what is there."""
-    for axis, count in ((2, shape[1]), (1, shape[0])):
-        starts = np.arange(count) * step
-        if starts[-1] >= values.shape[axis]:
-            last = values.take([-1], axis)
-            values = np.concatenate((values, last), axis)
-        values = np.add.reduceat(values, starts, axis)
+    for axis, count in ((1, shape[0]), (2, shape[1])):
+        along = np.moveaxis(values, axis, 0)
+        sums = along[::step].astype(wide)
+        for place in range(1, step):
+            part = along[place::step]
+            sums[: len(part)] += part
+        if len(sums) < count:
+            sums = np.concatenate((sums, along[-1:]))
+        values = np.moveaxis(sums, 0, axis)
     return values
