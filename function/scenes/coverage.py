@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -18,6 +17,7 @@ from function.scenes.bounding import bounding_window
 from function.scenes.clipping import Points, clip_polygon, edges_meet, surrounds
 from function.scenes.decoder import PixelWindow
 from function.scenes.ground import ground_resolution
+from function.scenes.jpeg2000.memory import Memory
 from function.scenes.projection import (
     LONLAT,
     Coordinates,
@@ -105,9 +105,7 @@ def _part(grid: Grid, window: PixelWindow) -> Grid:
     return Grid(grid.crs, corner, window.width, window.height)
 
 
-# The scenes of a town, or one of each cell of a country, shown again and again; 10 KB each.
-@lru_cache(maxsize=512)
-def _outline_rings(image: Grid, crs: str) -> Rings | None:
+def _project_outline(image: Grid, crs: str) -> Rings | None:
     """Give the outline of an image in ``crs``."""
     corners = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)])
     columns, rows = corners.T * np.array([[image.width], [image.height]])
@@ -115,8 +113,7 @@ def _outline_rings(image: Grid, crs: str) -> Rings | None:
     return _project_rings([outline], image.crs, crs)
 
 
-@lru_cache(maxsize=512)
-def _footprint_rings(footprint: str, crs: str) -> Rings | None:
+def _project_footprint(footprint: str, crs: str) -> Rings | None:
     """Give the rings of a MULTIPOLYGON. Holes are not told apart: they are taken as filled."""
     rings = [
         np.array([point.split()[:2] for point in ring.split(",")], np.float64)
@@ -139,6 +136,16 @@ def _project_rings(rings: list[NDArray[Any]], source: str, target: str) -> Rings
             return None
         projected.append((unbroken, y))
     return tuple(projected)
+
+
+def _bytes_of(rings: Rings | None, described: Grid | str, _crs: str) -> int:
+    text = len(described) if isinstance(described, str) else 0
+    return text + sum(x.nbytes + y.nbytes for x, y in rings or ())
+
+
+# Of scenes that are shown again and again; 8 MB hold some 800 of 30 corners each.
+_outline_rings = Memory(_project_outline, _bytes_of)
+_footprint_rings = Memory(_project_footprint, _bytes_of)
 
 
 def _draw(rings: Rings | None, grid: Grid, margin: float) -> Mask:
