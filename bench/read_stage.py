@@ -32,7 +32,7 @@ from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.reader import SceneReader
 from function.settings import Jpeg2000Decoder
 
@@ -63,7 +63,7 @@ def reading() -> Iterator[SceneReader]:
     with ThreadPoolExecutor(cpus) as workers:
         codestreams = choose_codestreams(Jpeg2000Decoder.AUTO)
         decoder = PacketDecoder(
-            codestreams, gdal, archive, workers, TILE_BYTES, INDEX_BYTES, cpus=cpus
+            codestreams, gdal, archive, workers, Caches(TILE_BYTES, INDEX_BYTES), cpus=cpus
         )
         yield SceneReader(decoder, workers)
     gdal.close()

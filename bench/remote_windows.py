@@ -42,7 +42,7 @@ from function.scenes.access import rounds
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.decoder import PixelWindow, Wanted
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
 TILE = 1024
@@ -135,7 +135,7 @@ def fetching(rule: Rule, indexes: Indexes) -> Iterator[PacketDecoder]:
         ThreadPoolExecutor(1) as workers,
     ):
         gdal = GdalDecoder(archive)
-        yield PacketDecoder(OpenJpeg(), gdal, archive, workers, 0, 1 << 26, indexes)
+        yield PacketDecoder(OpenJpeg(), gdal, archive, workers, Caches(0, 1 << 26), indexes)
         archive.close()
 
 

@@ -35,7 +35,7 @@ from function.scene import Asset
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.decoder import PixelWindow, Samples, reduced_size
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 
 Read = Callable[[PixelWindow], Samples]
@@ -123,8 +123,7 @@ class Ours:
             GdalDecoder(archive),
             archive,
             ThreadPoolExecutor(1),
-            tile_bytes=0,
-            index_bytes=1 << 24,
+            Caches(tile_bytes=0, index_bytes=1 << 24),
         )
         self.read(PixelWindow(0, 0, 1, 1))
 

@@ -19,12 +19,13 @@ from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.geotiff.decoder import BlockDecoder
 from function.scenes.jpeg2000.codestream_choice import choose_codestreams
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
+from function.scenes.jpeg2000.shared_blocks import SharedBlocks
 from function.scenes.pixel_reader import PixelReader
 from function.scenes.polygon_masks import PolygonMasks
 from function.scenes.reader import SceneReader
 from function.settings import PREFIX, Settings, SettingsError
-from function.shares import fitted, share_of_process
+from function.shares import fitted, share_of_process, shared_tile_bytes
 from function.stac.published_archive import PublishedArchive
 from function.stac_answer import StacPath
 from function.telemetry import Telemetry, names
@@ -110,8 +111,7 @@ def compose(settings: Settings) -> Service:
         gdal,
         archive,
         workers,
-        own.tile_cache_bytes,
-        own.index_cache_bytes,
+        Caches(own.tile_cache_bytes, own.index_cache_bytes, _shared_blocks(settings)),
         CodestreamIndexes(pool),
         settings.decode_threads,
     )
@@ -134,3 +134,9 @@ def compose(settings: Settings) -> Service:
     )
     application = create_application(path, stac, catalogue.ready, telemetry, settings)
     return Service(settings, application, pool, watcher, gdal, archive, workers, telemetry)
+
+
+def _shared_blocks(settings: Settings) -> SharedBlocks | None:
+    if settings.processes == 1:
+        return None
+    return SharedBlocks(shared_tile_bytes(settings), settings.processes)

@@ -224,9 +224,9 @@ class Settings:
     tile_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of decoded tiles that are kept for the next map, shared out among the processes;"
-            " a map of 512 x 512 pixels from three bands takes 1.6 MB. 0 means a quarter of the"
-            " container's memory, at most 1 GiB.",
+            "Bytes of decoded tiles that are kept for the next map, three quarters of them for all"
+            " processes together where there are several; a map of 512 x 512 pixels from three"
+            " bands takes 1.6 MB. 0 means a quarter of the container's memory, at most 1 GiB.",
             least=0,
         ),
     ] = 0

@@ -23,6 +23,10 @@ SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
 SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
 SHARE_OF_BLOCKS, MOST_OF_BLOCKS = 16, 1 << 28
 
+# What is shared is copied before it is used. For what a process is asked for again and again it has
+# a memory of its own, and all of these together are such a part of the whole.
+OWN_PART_OF_TILES = 4
+
 CONNECTIONS = ("database_connections", "archive_connections")
 CACHES = ("tile_cache_bytes", "index_cache_bytes", "gdal_cache_bytes", "archive_cache_bytes")
 
@@ -63,8 +67,18 @@ def share_of_process(settings: Settings) -> Settings:
                 f"{PREFIX}{name.upper()}={getattr(settings, name)} does not suffice for"
                 f" {settings.processes} processes: each takes one at least"
             )
-    shares = {name: getattr(settings, name) // settings.processes for name in CONNECTIONS + CACHES}
+    divided = replace(
+        settings, tile_cache_bytes=settings.tile_cache_bytes - shared_tile_bytes(settings)
+    )
+    shares = {name: getattr(divided, name) // settings.processes for name in CONNECTIONS + CACHES}
     return replace(settings, **shares)
+
+
+def shared_tile_bytes(settings: Settings) -> int:
+    """Bytes of decoded tiles that several processes keep in memory they share."""
+    if settings.processes == 1:
+        return 0
+    return settings.tile_cache_bytes - settings.tile_cache_bytes // OWN_PART_OF_TILES
 
 
 def _processes(settings: Settings, container: Container) -> int:

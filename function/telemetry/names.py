@@ -97,7 +97,8 @@ ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType(
         " block by block, and went to GDAL.",
         "sentinel_ows.samples": "Samples in these windows.",
         "sentinel_ows.tiles_decoded": "JPEG 2000 tiles that were decoded, in whole or in part.",
-        "sentinel_ows.tiles_kept": "JPEG 2000 tiles that were at hand from earlier maps.",
+        "sentinel_ows.tiles_kept": "JPEG 2000 tiles that were at hand from earlier maps, of"
+        " whichever process.",
         "sentinel_ows.fetches": "Reads of image files, each of all the ranges that a window needs.",
         "sentinel_ows.bytes_fetched": "Bytes that these reads brought.",
         "sentinel_ows.retries": "Reads of the archive that failed and were tried again.",

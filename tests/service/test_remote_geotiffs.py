@@ -29,7 +29,7 @@ from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.geotiff.decoder import BlockDecoder
 from function.scenes.jpeg2000.boxes import FIRST_READ
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
 
@@ -56,7 +56,7 @@ class Site:
         archive = Archive(AccessLimits(connections, PATIENCE, 1, kept))
         with ThreadPoolExecutor(1) as workers:
             packets = PacketDecoder(
-                self._openjpeg, GdalDecoder(archive), archive, workers, 0, 1 << 24
+                self._openjpeg, GdalDecoder(archive), archive, workers, Caches(0, 1 << 24)
             )
             yield BlockDecoder(packets, archive, directories)
             archive.close()

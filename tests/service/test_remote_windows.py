@@ -28,7 +28,7 @@ from function.scenes.encoding import band_profile, write_jpeg2000
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.image_header import read_image_header
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
 from function.scenes.whole_files import WholeFiles
@@ -77,8 +77,7 @@ class Site:
                 GdalDecoder(archive),
                 archive,
                 workers,
-                tiles,
-                1 << 24,
+                Caches(tiles, 1 << 24),
                 self.store,
             )
             archive.close()

@@ -6,7 +6,7 @@ import pytest
 
 from function.container import Container
 from function.settings import Settings, SettingsError
-from function.shares import CACHES, CONNECTIONS, fitted, share_of_process
+from function.shares import CACHES, CONNECTIONS, fitted, share_of_process, shared_tile_bytes
 
 GIB = 1 << 30
 
@@ -81,7 +81,17 @@ def test_all_processes_together_keep_the_containers_limits(processes: int) -> No
     own = share_of_process(settings)
     for name in CACHES + CONNECTIONS:
         limit, share = getattr(settings, name), getattr(own, name)
-        assert limit - processes < share * processes <= limit, name
+        shared = shared_tile_bytes(settings) if name == "tile_cache_bytes" else 0
+        assert limit - processes < share * processes + shared <= limit, name
+
+
+def test_one_process_shares_nothing_and_several_most_of_what_is_decoded() -> None:
+    alone = fitted(Settings(processes=1), Container(4, 4 * GIB))
+    assert shared_tile_bytes(alone) == 0
+    assert share_of_process(alone).tile_cache_bytes == GIB
+    several = fitted(Settings(processes=4), Container(4, 4 * GIB))
+    assert shared_tile_bytes(several) == 3 * GIB // 4
+    assert share_of_process(several).tile_cache_bytes == GIB // 16
 
 
 def test_a_lone_map_has_every_cpu_and_turns_are_counted_once() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from functools import partial
 
 from function.deadline import Deadline
@@ -13,19 +14,31 @@ from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.index_library import IndexLibrary, IndexStore, NoStore
 from function.scenes.jpeg2000.remote_windows import RemoteWindows
+from function.scenes.jpeg2000.shared_blocks import SharedBlocks
 from function.scenes.jpeg2000.tile_reader import TileReader
 from function.scenes.jpeg2000.window_reader import ImageWindow, WindowReader
 from function.scenes.stages import completed
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What is kept for later: bytes of decoded tiles and of codestream indexes.
+
+    ``shared`` are the blocks of tiles that other processes keep as well.
+    """
+
+    tile_bytes: int
+    index_bytes: int
+    shared: SharedBlocks | None = None
 
 
 class PacketDecoder:
     """A Decoder of JPEG 2000 files; what does not fit goes to ``other``.
 
     Files are opened by ``archive``. Tiles are decoded in parallel on ``executor``, on which
-    callers may run as well. ``tile_bytes`` bounds the decoded tiles that are kept, ``index_bytes``
-    the codestream indexes, which ``store`` keeps beyond that. ``cpus`` are how many threads it is
-    worth to have at work at once. ``counts`` are of calls that bring
-    none of their own.
+    callers may run as well. ``caches`` bound what is kept; ``store`` keeps indexes beyond that.
+    ``cpus`` are how many threads it is worth to have at work at once. ``counts`` are of calls that
+    bring none of their own.
     """
 
     def __init__(
@@ -34,15 +47,16 @@ class PacketDecoder:
         other: Decoder,
         archive: Archive,
         executor: Executor,
-        tile_bytes: int,
-        index_bytes: int,
+        caches: Caches,
         store: IndexStore | None = None,
         cpus: int = 1,
     ) -> None:
         self.counts = DecodingCounts()
         self._archive = archive
-        self._indexes = IndexLibrary(store or NoStore(), index_bytes)
-        tiles = TileReader(codestreams, executor, tile_bytes, self.counts, cpus)
+        self._indexes = IndexLibrary(store or NoStore(), caches.index_bytes)
+        tiles = TileReader(
+            codestreams, executor, caches.tile_bytes, self.counts, cpus, caches.shared
+        )
         self._reader = WindowReader(self._indexes, tiles, other)
         self._remote = RemoteWindows(archive, self._indexes, self._reader)
 

@@ -1,6 +1,6 @@
 """Fetching, decoding and keeping the tiles of a window."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from function.scenes.jpeg2000.index import CodestreamIndex, TilePackets
 from function.scenes.jpeg2000.openjpeg import decoding_margin
 from function.scenes.jpeg2000.parallel import SharedCpus, run_all
 from function.scenes.jpeg2000.partial import CodestreamAssembler, TilePlan, plan_tile
+from function.scenes.jpeg2000.shared_blocks import SharedBlocks
 from function.scenes.jpeg2000.tile_blocks import WindowBlock, split_window
 
 Identity = tuple[str, int, str]
@@ -38,6 +39,12 @@ class _Key:
     reduction: int
     window: Rectangle
 
+    @property
+    def name(self) -> bytes:
+        """The same key in bytes, whatever characters a file's name has."""
+        area = self.window
+        return repr((self.identity, self.reduction, area.x0, area.y0, area.x1, area.y1)).encode()
+
 
 class _GivenUpError(Exception):
     """Who was to make a block did not come to it: whoever waits for it makes it."""
@@ -47,8 +54,9 @@ class TileReader:
     """Reads windows by blocks of tiles, in parallel on ``executor``.
 
     Decoded blocks are kept up to ``kept_bytes``, and two threads never decode the same at once.
-    ``counts`` are of reads that bring none of their own. Where there are fewer blocks than
-    ``cpus``, several threads decode one.
+    Others are looked for in ``shared``, where other processes keep theirs too. ``counts`` are of
+    reads that bring none of their own. Where there are fewer blocks than ``cpus``, several threads
+    decode one.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class TileReader:
         kept_bytes: int,
         counts: DecodingCounts,
         cpus: int = 1,
+        shared: SharedBlocks | None = None,
     ) -> None:
         self._cpus = SharedCpus(cpus)
         self._codestreams = codestreams
@@ -65,6 +74,7 @@ class TileReader:
         self._kept: ByteBoundedCache[_Key, Samples] = ByteBoundedCache(
             kept_bytes, lambda samples: samples.nbytes
         )
+        self._shared = shared
         self._counts = counts
 
     def read(
@@ -109,9 +119,22 @@ class TileReader:
         Raises what ``read`` does for a damaged index or a window outside of the image.
         """
         blocks = _blocks(identity, index, _place(index, window, reduction), reduction)
-        unknown = [block for key, block in blocks.items() if key not in self._kept]
+        unknown = [block for key, block in blocks.items() if not self._is_at_hand(key)]
         plans = _plan(index, reduction, unknown)
         return [item for block in plans for plan in block for item in plan.ranges]
+
+    def _is_at_hand(self, key: _Key) -> bool:
+        if key in self._kept:
+            return True
+        return self._shared is not None and self._shared.holds(key.name)
+
+    def _shared_already(self, keys: Iterable[_Key]) -> Iterator[tuple[_Key, Samples]]:
+        if self._shared is None:
+            return
+        for key in keys:
+            samples = self._shared.find(key.name)
+            if samples is not None:
+                yield key, samples
 
     def _make(
         self,
@@ -121,36 +144,53 @@ class TileReader:
         blocks: Mapping[_Key, WindowBlock],
         counts: DecodingCounts,
     ) -> None:
-        """Decode claimed blocks; whatever happens, each is kept or abandoned in the end."""
+        """Find or decode claimed blocks; each is kept or abandoned in the end, come what may."""
         undone = set(blocks)
         try:
-            plans = _plan(index, reduction, blocks.values())
-            ranges = [item for block in plans for plan in block for item in plan.ranges]
-            data, fetched = fetch(source, ranges)
-            needed = sum(length for _, length in ranges)
-            counts.add(bytes_needed=needed)
-            if not source.metered:
-                counts.add(fetches=1, bytes_fetched=fetched)
-            views = iter(data)
-            tiles = {
-                key: [(plan, list(islice(views, len(plan.runs)))) for plan in block_plans]
-                for key, block_plans in zip(blocks, plans, strict=True)
-            }
-            assembler = CodestreamAssembler(index.header, reduction)
-            with self._cpus.expecting([key.window.area for key in blocks]) as ended:
-                making = _Making(assembler, index.header, reduction, undone, counts, ended)
-                # A large block that is begun last would keep one thread busy alone.
-                largest_first = sorted(blocks, key=lambda key: key.window.area, reverse=True)
-                tasks = [
-                    partial(self._decode, making, key, blocks[key], tiles[key])
-                    for key in largest_first
-                ]
-                run_all(self._executor, tasks)
+            for key, samples in self._shared_already(blocks):
+                undone.discard(key)
+                self._kept.keep(key, samples)
+                counts.add(tiles_kept=len(blocks[key].tiles))
+            missing = {key: block for key, block in blocks.items() if key in undone}
+            if missing:
+                self._decode_all(source, index, reduction, missing, undone, counts)
         except BaseException:
             for key in undone:
                 # What failed may be another block, or this thread's time or network.
                 self._kept.abandon(key, _GivenUpError())
             raise
+
+    def _decode_all(
+        self,
+        source: ByteSource,
+        index: CodestreamIndex,
+        reduction: int,
+        blocks: Mapping[_Key, WindowBlock],
+        undone: set[_Key],
+        counts: DecodingCounts,
+    ) -> None:
+        """Fetch, decode and keep blocks; ``undone`` are left with those that were not."""
+        plans = _plan(index, reduction, blocks.values())
+        ranges = [item for block in plans for plan in block for item in plan.ranges]
+        data, fetched = fetch(source, ranges)
+        needed = sum(length for _, length in ranges)
+        counts.add(bytes_needed=needed)
+        if not source.metered:
+            counts.add(fetches=1, bytes_fetched=fetched)
+        views = iter(data)
+        tiles = {
+            key: [(plan, list(islice(views, len(plan.runs)))) for plan in block_plans]
+            for key, block_plans in zip(blocks, plans, strict=True)
+        }
+        assembler = CodestreamAssembler(index.header, reduction)
+        with self._cpus.expecting([key.window.area for key in blocks]) as ended:
+            making = _Making(assembler, index.header, reduction, undone, counts, ended)
+            # A large block that is begun last would keep one thread busy alone.
+            largest_first = sorted(blocks, key=lambda key: key.window.area, reverse=True)
+            tasks = [
+                partial(self._decode, making, key, blocks[key], tiles[key]) for key in largest_first
+            ]
+            run_all(self._executor, tasks)
 
     def _decode(
         self,
@@ -172,6 +212,8 @@ class TileReader:
         making.ended(key.window.area)
         making.undone.discard(key)
         self._kept.keep(key, samples)
+        if self._shared is not None:
+            self._shared.offer(key.name, samples)
 
 
 @dataclass(frozen=True, slots=True)

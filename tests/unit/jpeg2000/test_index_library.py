@@ -21,7 +21,7 @@ from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.cache import ByteBoundedCache
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.index_library import IndexLibrary
 from function.scenes.jpeg2000.index_record import index_file, read_record, state_of
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
@@ -45,7 +45,12 @@ def decode(openjpeg: OpenJpeg, store: MemoryStore) -> Decode:
     def decode(asset: Asset) -> tuple[Samples, Mapping[str, int]]:
         with ThreadPoolExecutor(1) as pool:
             decoder = PacketDecoder(
-                openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
+                openjpeg,
+                GdalDecoder(local_archive()),
+                local_archive(),
+                pool,
+                Caches(0, 1 << 20),
+                store,
             )
             decoder.prepare([Wanted(asset, WHOLE, 0)], Deadline.after(60.0))
             samples = decoder.decode(asset, WHOLE, 0)
@@ -156,7 +161,7 @@ def test_a_damaged_file_is_not_indexed_again_and_again(
         store.records[asset.href] = replace(record, state=state_of(source))
     with ThreadPoolExecutor(1) as pool:
         decoder = PacketDecoder(
-            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
+            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, Caches(0, 1 << 20), store
         )
         for _ in range(3):
             with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
@@ -172,7 +177,12 @@ def test_a_replaced_file_is_indexed_anew_while_the_service_runs(
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         decoder = PacketDecoder(
-            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 1 << 20, 1 << 20, store
+            openjpeg,
+            GdalDecoder(local_archive()),
+            local_archive(),
+            pool,
+            Caches(1 << 20, 1 << 20),
+            store,
         )
         for seed in (1, 2, 3):
             asset, samples = image(tmp_path, seed)

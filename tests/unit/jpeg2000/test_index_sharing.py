@@ -19,7 +19,7 @@ from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.cache import Claim
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.errors import TruncatedError
 from function.scenes.jpeg2000.index_library import IndexLibrary, NoStore, _Entry
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
@@ -37,7 +37,7 @@ def test_many_at_once_make_an_index_once(tmp_path: Path, openjpeg: OpenJpeg) -> 
 
     with ThreadPoolExecutor(8) as callers, ThreadPoolExecutor(2) as pool:
         decoder = PacketDecoder(
-            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, 0, 1 << 20, store
+            openjpeg, GdalDecoder(local_archive()), local_archive(), pool, Caches(0, 1 << 20), store
         )
         for found in callers.map(partial(decode, decoder), range(8)):
             np.testing.assert_array_equal(found, samples)

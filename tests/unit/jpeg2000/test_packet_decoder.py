@@ -29,7 +29,7 @@ from function.scenes.decoder import (
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.low_pass import halve
 
@@ -76,7 +76,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def make_decoder(
     codestreams: CodestreamDecoder, other: Decoder, pool: ThreadPoolExecutor
 ) -> PacketDecoder:
-    return PacketDecoder(codestreams, other, local_archive(), pool, 1 << 24, 1 << 22)
+    return PacketDecoder(codestreams, other, local_archive(), pool, Caches(1 << 24, 1 << 22))
 
 
 def asset_of(path: Path) -> Asset:

@@ -22,7 +22,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind, Resampling
 from function.scene import Asset, Scene
 from function.scenes.gdal_decoder import GdalDecoder
-from function.scenes.jpeg2000.decoder import PacketDecoder
+from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.reader import SceneReader
 
@@ -70,7 +70,7 @@ def reader(openjpeg: OpenJpeg) -> Iterator[SceneReader]:
     archive = local_archive()
     with ThreadPoolExecutor(2) as workers:
         other = GdalDecoder(archive)
-        decoder = PacketDecoder(openjpeg, other, archive, workers, 1 << 26, 1 << 22)
+        decoder = PacketDecoder(openjpeg, other, archive, workers, Caches(1 << 26, 1 << 22))
         yield SceneReader(decoder, workers)
         other.close()
 
