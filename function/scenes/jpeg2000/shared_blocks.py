@@ -30,6 +30,9 @@ WORDS_OF_PLACE = 2
 WAYS = 8
 # No block pushes out more than such a part of the others.
 LARGEST_PART = 8
+# What is found in the oldest quarter of a part is written again. The older half would be written
+# more for no more hits, see ARCHITECTURE.md.
+OLD_PART = 4
 # What is about to be overwritten, within so much of a part, is not counted on: from when it is
 # looked for until it is copied a round of reads may pass.
 MARGIN_PART = 8
@@ -43,8 +46,8 @@ class SharedBlocks:
     back by the kernel (fcntl(2)), and whoever has none yet goes on with it. Where there are more
     processes than parts, some do not write.
 
-    A part is a log that goes round and round, with an index (see ``_Part``). What is found in its
-    older half is written again, so that what is in use stays.
+    A part is a log that goes round and round, with an index (see ``_Part``). What is found among
+    its oldest records is written again, so that what is in use stays.
     """
 
     def __init__(self, limit: int, parts: int) -> None:
@@ -149,8 +152,8 @@ class _Part:
         return self._has_within(self._size - self._size // MARGIN_PART, key)
 
     def has_young(self, key: bytes) -> bool:
-        """Tell whether a record is in the half that was written last."""
-        return self._has_within(self._size // 2, key)
+        """Tell whether a record is there, and not among the oldest."""
+        return self._has_within(self._size - self._size // OLD_PART, key)
 
     def append(self, key: bytes, samples: Samples, data: memoryview, checksum: int) -> None:
         """Write a record of at most ``largest`` bytes of ``samples``, with their checksum.
