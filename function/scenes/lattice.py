@@ -38,7 +38,7 @@ def lattice_of(asset: Asset, reduction: int) -> Lattice:
 
     A low-pass sample k of the reversible 5-3 transform is centred on sample 2k of the resolution
     above (ISO/IEC 15444-1 F.3), so at reduction n on sample k·2ⁿ of the image. What is averaged
-    instead (see GdalDecoder) is centred on its block of 2ⁿ samples.
+    instead (see geotiff/reduction.py) is centred on its block of 2ⁿ samples.
     """
     step = float(1 << reduction)
     phase = 0.0 if is_jpeg2000(asset) else (step - 1.0) / 2.0

@@ -9,10 +9,10 @@ class DecodingCounts:
     """Figures that only grow, from any thread.
 
     ``windows`` and ``fetches`` count calls, ``tiles_decoded`` and ``tiles_kept`` the tiles they
-    met. ``bytes_needed`` are those of the packets and headers asked for, ``bytes_fetched`` those
-    read with the gaps between them; ``retries`` are of those that failed. ``indexes_loaded`` from
-    the store and ``indexes_built`` count files, ``windows_unfit`` the windows left to the other
-    decoder.
+    met. ``bytes_needed`` are those of the packets, blocks and headers asked for, ``bytes_fetched``
+    those read with the gaps between them; ``retries`` are of those that failed. ``indexes_loaded``
+    from the store and ``indexes_built`` count files, ``windows_unfit`` the windows left to the
+    other decoder.
     """
 
     def __init__(self) -> None:

@@ -72,9 +72,13 @@ def makes(draw: st.DrawFn) -> Make:
     samples = random.integers(0, 250 if kind.itemsize == 1 else 4000, shape).astype(kind)
     nodata = draw(st.sampled_from([None, 0, 7]))
     samples[:, : shape[1] // 2, : shape[2] // 2] = nodata or 0
-    factors = draw(st.lists(st.sampled_from([2, 4, 8, 16]), unique=True))
+    # rasterio makes no two overviews of one pixel.
+    possible = [factor for factor in (2, 4, 8, 16) if factor <= max(shape[1:])]
+    factors = draw(st.lists(st.sampled_from(possible), unique=True)) if possible else []
     method = draw(st.sampled_from([Resampling.average, Resampling.nearest]))
-    optimised = draw(st.booleans()) and compression in PREDICTED and components in (1, 3)
+    # COG's driver cannot halve a side of one pixel.
+    optimised = compression in PREDICTED and components in (1, 3) and min(shape[1:]) >= 16
+    optimised = optimised and draw(st.booleans())
     return Make(samples, options, tuple(factors), method, nodata, optimised)
 
 
@@ -98,7 +102,7 @@ def spans(draw: st.DrawFn, size: int) -> tuple[int, int]:
     return start, draw(st.integers(1, size - start))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(make=makes(), data=st.data())
 def test_windows_are_those_of_the_whole_file(
     tmp_path_factory: pytest.TempPathFactory, make: Make, data: st.DataObject
