@@ -91,7 +91,8 @@ class Settings:
         About(
             "Processes that answer. What other settings give is given to all of them together, but"
             " for SENTINEL_OWS_CONNECTIONS and SENTINEL_OWS_DECODE_THREADS. 0 means one for every"
-            " two CPUs and 512 MiB that the container is given.",
+            " two CPUs and 512 MiB that the container is given, sixteen at most, and fewer where"
+            " SENTINEL_OWS_ARCHIVE_CONNECTIONS allows for less than 16 each.",
             least=0,
         ),
     ] = 0
@@ -99,7 +100,8 @@ class Settings:
         int,
         About(
             "Requests served at once, by whichever process. 0 means two for each CPU that the"
-            " container is given, for half of a request waits for I/O, and 4 at least.",
+            " container is given, for half of a request waits for I/O, one at most for every 256"
+            " MiB, which a large map takes, and 4 at least.",
             least=0,
         ),
     ] = 0
@@ -107,8 +109,9 @@ class Settings:
         int,
         About(
             "Requests that a process holds at once, each by a thread: those that wait for their"
-            " turn, probes, and clients slow to send. 64 leave room beside the 44 that Knative lets"
-            " wait for 4, should all of them come to one process."
+            " turn, probes, and clients slow to send. Knative lets through as many as its"
+            " containerConcurrency; 64 leave room beside those of 16 CPUs, should all of them come"
+            " to one process."
         ),
     ] = 64
     deadline_seconds: Annotated[
@@ -119,8 +122,8 @@ class Settings:
         int,
         About(
             "Connections to the catalogue, shared out among the processes. 0 means one for each"
-            " request served at once, and two for each process at least. Each process has one more,"
-            " see SENTINEL_OWS_CATALOGUE_LISTEN.",
+            " request served at once, up to 16, for a search takes milliseconds, and two for each"
+            " process at least. Each process has one more, see SENTINEL_OWS_CATALOGUE_LISTEN.",
             least=0,
         ),
     ] = 0

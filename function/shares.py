@@ -6,18 +6,23 @@ from function.container import Container
 from function.settings import PREFIX, Settings, SettingsError
 
 # Half of a request waits for I/O, or for the interpreter's lock. And a few slow ones should not
-# keep everybody waiting, on a single CPU either.
+# keep everybody waiting, on a single CPU either. The largest maps take 250 MB while they are read.
 REQUESTS_OF_CPU, FEWEST_REQUESTS = 2, 4
-# See "Processes and threads" in ARCHITECTURE.md for how these were chosen.
-CPUS_OF_PROCESS = 2
+MEMORY_OF_REQUEST = 256 << 20
+# See "Processes and threads" in ARCHITECTURE.md. Beyond sixteen, two searches and a listener for
+# each come near to the hundred connections that PostgreSQL grants if it is told nothing.
+CPUS_OF_PROCESS, MOST_PROCESSES = 2, 16
+# The first needs 200 MB beside the caches, each other 100, and a map that it reads up to 250.
 MEMORY_OF_PROCESS = 512 << 20
-# A map that waits for the catalogue should not keep probes from it.
-CONNECTIONS_OF_PROCESS = 2
+# A map that waits for the catalogue should not keep probes from it. Searches take milliseconds:
+# sixteen at once are those of a hundred requests.
+CONNECTIONS_OF_PROCESS, MOST_CONNECTIONS = 2, 16
 # Reads of a map of three bands and several scenes: one in turn after another costs a round trip.
-READS_OF_PROCESS = 32
+# Where an archive allows for fewer, half of that is better in one process than less in several.
+READS_OF_PROCESS, FEWEST_READS = 32, 16
 
-# Beside the cache of tiles the first process needs 200 MB, each other 100, and each map that is
-# being read up to 250 MB. Where no container sets a limit, others want of the machine's memory too.
+# Of the container's memory, and at most so much for each process. Where no container sets a limit,
+# others want of the machine's memory too.
 SHARE_OF_TILES, MOST_OF_TILES = 4, 1 << 30
 SHARE_OF_INDEXES, MOST_OF_INDEXES = 32, 1 << 27
 SHARE_OF_RANGES, MOST_OF_RANGES = 8, 1 << 28
@@ -33,24 +38,24 @@ CACHES = ("tile_cache_bytes", "index_cache_bytes", "gdal_cache_bytes", "archive_
 
 def fitted(settings: Settings, container: Container) -> Settings:
     """Set what is left open by what the container gives."""
-    threads = settings.threads or max(REQUESTS_OF_CPU * container.cpus, FEWEST_REQUESTS)
+    threads = settings.threads or _threads(container)
     processes = settings.processes or _processes(replace(settings, threads=threads), container)
+
+    def part(share: int, most: int) -> int:
+        return min(container.memory // share, most * processes)
+
     return replace(
         settings,
         processes=processes,
         threads=threads,
         database_connections=settings.database_connections
-        or max(threads, CONNECTIONS_OF_PROCESS * processes),
+        or max(min(threads, MOST_CONNECTIONS), CONNECTIONS_OF_PROCESS * processes),
         archive_connections=settings.archive_connections or READS_OF_PROCESS * processes,
         decode_threads=settings.decode_threads or container.cpus,
-        tile_cache_bytes=settings.tile_cache_bytes
-        or min(container.memory // SHARE_OF_TILES, MOST_OF_TILES),
-        index_cache_bytes=settings.index_cache_bytes
-        or min(container.memory // SHARE_OF_INDEXES, MOST_OF_INDEXES),
-        archive_cache_bytes=settings.archive_cache_bytes
-        or min(container.memory // SHARE_OF_RANGES, MOST_OF_RANGES),
-        gdal_cache_bytes=settings.gdal_cache_bytes
-        or min(container.memory // SHARE_OF_BLOCKS, MOST_OF_BLOCKS),
+        tile_cache_bytes=settings.tile_cache_bytes or part(SHARE_OF_TILES, MOST_OF_TILES),
+        index_cache_bytes=settings.index_cache_bytes or part(SHARE_OF_INDEXES, MOST_OF_INDEXES),
+        archive_cache_bytes=settings.archive_cache_bytes or part(SHARE_OF_RANGES, MOST_OF_RANGES),
+        gdal_cache_bytes=settings.gdal_cache_bytes or part(SHARE_OF_BLOCKS, MOST_OF_BLOCKS),
     )
 
 
@@ -81,13 +86,22 @@ def shared_tile_bytes(settings: Settings) -> int:
     return settings.tile_cache_bytes - settings.tile_cache_bytes // OWN_PART_OF_TILES
 
 
+def _threads(container: Container) -> int:
+    """As many requests at once as the CPUs and memory are enough for."""
+    enough = min(REQUESTS_OF_CPU * container.cpus, container.memory // MEMORY_OF_REQUEST)
+    return max(enough, FEWEST_REQUESTS)
+
+
 def _processes(settings: Settings, container: Container) -> int:
     """As many as the CPUs and memory are enough for, and as have something to do."""
-    enough = min(
+    enough = [
+        MOST_PROCESSES,
         container.cpus // CPUS_OF_PROCESS,
         container.memory // MEMORY_OF_PROCESS,
         settings.threads,
-        settings.database_connections or settings.threads,
-        settings.archive_connections or settings.threads,
-    )
-    return max(1, enough)
+    ]
+    if settings.database_connections:
+        enough.append(settings.database_connections // CONNECTIONS_OF_PROCESS)
+    if settings.archive_connections:
+        enough.append(settings.archive_connections // FEWEST_READS)
+    return max(1, min(enough))

@@ -14,8 +14,8 @@ GIB = 1 << 30
 def test_what_is_not_set_fits_the_container() -> None:
     assert fitted(Settings(), Container(3, GIB)) == Settings(
         processes=1,
-        threads=6,
-        database_connections=6,
+        threads=4,
+        database_connections=4,
         archive_connections=32,
         decode_threads=3,
         tile_cache_bytes=GIB // 4,
@@ -26,14 +26,34 @@ def test_what_is_not_set_fits_the_container() -> None:
     assert fitted(Settings(), Container(24, 256 * GIB)) == Settings(
         processes=12,
         threads=48,
-        database_connections=48,
+        database_connections=24,
         archive_connections=384,
         decode_threads=24,
-        tile_cache_bytes=GIB,
-        index_cache_bytes=GIB // 8,
-        archive_cache_bytes=GIB // 4,
-        gdal_cache_bytes=GIB // 4,
+        tile_cache_bytes=12 * GIB,
+        index_cache_bytes=12 * GIB // 8,
+        archive_cache_bytes=12 * GIB // 4,
+        gdal_cache_bytes=12 * GIB // 4,
     )
+
+
+@pytest.mark.parametrize(
+    ("container", "threads"),
+    [
+        (Container(1, GIB // 4), 4),
+        (Container(4, GIB), 4),
+        (Container(4, 4 * GIB), 8),
+        (Container(32, GIB), 4),
+        (Container(64, 256 * GIB), 128),
+    ],
+)
+def test_requests_at_once_follow_cpus_and_memory(container: Container, threads: int) -> None:
+    assert fitted(Settings(), container).threads == threads
+
+
+@pytest.mark.parametrize("cpus", [1, 4, 16, 64, 256])
+def test_the_catalogues_connections_stay_below_what_postgresql_grants(cpus: int) -> None:
+    settings = fitted(Settings(), Container(cpus, 1024 * GIB))
+    assert settings.database_connections + settings.processes <= 48
 
 
 def test_what_is_set_stays() -> None:
@@ -59,11 +79,12 @@ def test_what_is_set_stays() -> None:
         (Container(4, 64 * GIB), Settings(), 2),
         (Container(5, 64 * GIB), Settings(), 2),
         (Container(8, 64 * GIB), Settings(), 4),
+        (Container(64, 256 * GIB), Settings(), 16),
         (Container(8, GIB), Settings(), 2),
         (Container(8, GIB // 4), Settings(), 1),
         (Container(8, 64 * GIB), Settings(threads=1), 1),
-        (Container(8, 64 * GIB), Settings(database_connections=3), 3),
-        (Container(8, 64 * GIB), Settings(archive_connections=2), 2),
+        (Container(8, 64 * GIB), Settings(database_connections=5), 2),
+        (Container(8, 64 * GIB), Settings(archive_connections=4), 1),
         (Container(1, GIB // 4), Settings(processes=3), 3),
     ],
 )
