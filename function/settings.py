@@ -229,7 +229,8 @@ class Settings:
         About(
             "Bytes of decoded tiles that are kept for the next map, three quarters of them for all"
             " processes together where there are several; a map of 512 x 512 pixels from three"
-            " bands takes 1.6 MB. 0 means a quarter of the container's memory, at most 1 GiB.",
+            " bands takes 1.6 MB. 0 means a quarter of the container's memory, at most 1 GiB for"
+            " each process.",
             least=0,
         ),
     ] = 0
@@ -238,7 +239,7 @@ class Settings:
         About(
             "Bytes of codestream indexes that are kept, and as many of the directories of remote"
             " GeoTIFFs, shared out among the processes; up to 80 KB for an image. 0 means a 32nd of"
-            " the container's memory, at most 128 MiB.",
+            " the container's memory, at most 128 MiB for each process.",
             least=0,
         ),
     ] = 0
@@ -247,7 +248,7 @@ class Settings:
         About(
             "Bytes of decoded blocks that GDAL keeps, shared out among the processes, of plain"
             " raster layers and of images that are read through it. 0 means a 16th of the"
-            " container's memory, at most 256 MiB.",
+            " container's memory, at most 256 MiB for each process.",
             least=0,
         ),
     ] = 0
@@ -279,7 +280,7 @@ class Settings:
         About(
             "Bytes of remote files that are kept as they were fetched, shared out among the"
             " processes; the next map beside or above needs many of them again. 0 means an eighth"
-            " of the container's memory, at most 256 MiB.",
+            " of the container's memory, at most 256 MiB for each process.",
             least=0,
         ),
     ] = 0
