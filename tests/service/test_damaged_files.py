@@ -229,8 +229,9 @@ def test_the_rest_of_the_map_is_served_without_a_missing_file(site: Site) -> Non
 
 
 def test_the_start_and_the_trace_name_the_decoder(site: Site, decoder: str) -> None:
-    (line,) = [line for line in site.service.log_lines() if line["logger"] == "sentinel_ows.start"]
-    name = line["message"].removeprefix("JPEG 2000 is decoded by ")
+    opening = "JPEG 2000 is decoded by "
+    messages = [line["message"] for line in site.service.log_lines()]
+    (name,) = [text.removeprefix(opening) for text in messages if text.startswith(opening)]
     assert name.startswith({"openjpeg": "OpenJPEG 2.", "gdal": "JP2OpenJPEG of GDAL 3."}[decoder])
     _, trace = site.ask("S2_L2A_TRUE_COLOR")
     site.events(trace)
