@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from serving import START_SECONDS, Served, serve
+from serving_processes import alone, await_processes, processes
 
 MAP = {
     "SERVICE": "WMS",
@@ -47,36 +48,6 @@ def service(demo_catalogue: str, tmp_path_factory: pytest.TempPathFactory) -> It
     with serve(demo_catalogue, log, SENTINEL_OWS_PROCESSES="2") as served:
         await_processes(served)
         yield served
-
-
-def processes(served: Served) -> set[int]:
-    """The processes that answer now."""
-    first = served.process.pid
-    return {int(pid) for pid in Path(f"/proc/{first}/task/{first}/children").read_text().split()}
-
-
-def await_processes(served: Served, others_than: int = 0) -> set[int]:
-    """Wait until there are two without ``others_than``."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        found = processes(served) - {others_than}
-        if len(found) == 2:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"there are no two but {others_than}: {served.log.read_text()}")
-
-
-@contextmanager
-def alone(served: Served, process: int) -> Iterator[None]:
-    """Let no other process go on: whoever is asked is this one."""
-    others = processes(served) - {process}
-    for other in others:
-        os.kill(other, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for other in others:
-            os.kill(other, signal.SIGCONT)
 
 
 def counted(served: Served) -> dict[str, float]:

@@ -3,14 +3,14 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
 from collector import Collector, collecting
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from serving import START_SECONDS, Served, serve
+from serving import Served, serve
+from serving_processes import alone, await_processes
 
 MAP = {
     "SERVICE": "WMS",
@@ -24,31 +24,6 @@ MAP = {
     "FORMAT": "image/png",
 }
 EXPORT_SECONDS = 30
-
-
-def processes(served: Served, others_than: int = 0) -> list[int]:
-    """Wait until there are two without ``others_than``."""
-    first, end = served.process.pid, time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        found = [int(child) for child in children if int(child) != others_than]
-        if len(found) == 2:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(served.log.read_text())
-
-
-@contextmanager
-def alone(served: Served, process: int) -> Iterator[None]:
-    """Let no other process go on: whoever is asked is this one."""
-    others = [each for each in processes(served) if each != process]
-    for other in others:
-        os.kill(other, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for other in others:
-            os.kill(other, signal.SIGCONT)
 
 
 def ask(served: Served, collector: Collector) -> tuple[bytes, Mapping[str, int]]:
@@ -83,7 +58,7 @@ def test_no_process_decodes_what_another_has_decoded(demo_catalogue: str, tmp_pa
             OTEL_BSP_SCHEDULE_DELAY="50",
         ) as served,
     ):
-        one, other = processes(served)
+        one, other = await_processes(served)
         with alone(served, one):
             first, decoded = ask(served, collector)
         assert decoded["tiles_decoded"] > 0
@@ -95,7 +70,7 @@ def test_no_process_decodes_what_another_has_decoded(demo_catalogue: str, tmp_pa
         # What a process has decoded outlives it, for those that come after it too.
         for victim in (one, other):
             os.kill(victim, signal.SIGKILL)
-            (new,) = {*processes(served, others_than=victim)} - {one, other}
+            (new,) = await_processes(served, others_than=victim) - {one, other}
             with alone(served, new):
                 third, found = ask(served, collector)
             assert {**found, **at_hand} == found

@@ -57,7 +57,8 @@ class SharedBlocks:
         self._parts = [_Part(memory[n * size : (n + 1) * size]) for n in range(parts)]
         self._largest = self._parts[0].largest
         self._owners = os.memfd_create("sentinel-ows-blocks")
-        weakref.finalize(self, os.close, self._owners)
+        # At the end of a process the kernel closes it, once no thread can be writing any more.
+        weakref.finalize(self, os.close, self._owners).atexit = False
         self._own: _Part | None = None
         self._process = 0
         self._lock = threading.Lock()
