@@ -21,8 +21,8 @@ class DemoUnwritableError(OperatorError):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take the directory to write to."""
     parser.description = (
-        "Write four small synthetic Sentinel-2 L2A products: two grid cells that overlap, on two"
-        " days. The land is invented. Prints the directory of each product."
+        "Write five small synthetic Sentinel-2 products: L2A of two grid cells that overlap, on two"
+        " days, and L1C of one. The land is invented. Prints the directory of each product."
     )
     parser.add_argument(
         "directory",

@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     compute_alone()
     words = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="Maps (OGC WMS) straight from Copernicus Sentinel archives."
+        prog=PROGRAM,
+        description="Maps and numbers (WMS, WCS, STAC) straight from Copernicus Sentinel archives.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(PROGRAM)}")
     subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")

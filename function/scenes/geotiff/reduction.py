@@ -19,6 +19,9 @@ Shape = tuple[int, int]
 
 # How far from its block's place a sample may lie, in its own size: what maps may be off by.
 MOST_MISPLACED = 0.25
+# Samples of a component that are averaged at a time: sums, counts and masks take twenty bytes each,
+# and a whole image without overviews has thirty times as many.
+SAMPLES_AT_ONCE = 1 << 22
 
 
 def choose_level(shape: Shape, overviews: Sequence[Shape], reduction: int) -> tuple[int, int]:
@@ -57,12 +60,19 @@ def read_reduced(
     no others. Whole numbers are rounded, halves up.
     """
     source = averaged_window(shape, window, reduction)
-    samples = read(source)
     if reduction == 0 and source == window:
-        return samples
-    # Samples that are no number make means that are none.
-    with np.errstate(invalid="ignore", over="ignore"):
-        return _average(samples, (window.height, window.width), 1 << reduction, nodata)
+        return read(source)
+    step = 1 << reduction
+    lines = max(1, SAMPLES_AT_ONCE // (source.width * step))
+    parts = []
+    for top in range(0, window.height, lines):
+        height = min(lines, window.height - top)
+        strip = PixelWindow(window.column, window.row + top, window.width, height)
+        samples = read(averaged_window(shape, strip, reduction))
+        # Samples that are no number make means that are none.
+        with np.errstate(invalid="ignore", over="ignore"):
+            parts.append(_average(samples, (height, window.width), step, nodata))
+    return np.concatenate(parts, axis=1)
 
 
 def averaged_window(shape: Shape, window: PixelWindow, reduction: int) -> PixelWindow:

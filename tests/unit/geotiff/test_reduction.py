@@ -93,6 +93,22 @@ def test_blocks_are_averaged_over_what_is_data(
     np.testing.assert_array_equal(found, expected[(slice(None), *window.slices)])
 
 
+@pytest.mark.parametrize("at_once", [1, 30, 100])
+def test_large_images_are_averaged_in_strips(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    image = np.arange(23 * 10, dtype=np.int16).reshape(1, 23, 10)
+    reads = []
+
+    def read(part: PixelWindow) -> Samples:
+        reads.append(part.width * part.height)
+        return image[(slice(None), *part.slices)]
+
+    monkeypatch.setattr("function.scenes.geotiff.reduction.SAMPLES_AT_ONCE", at_once)
+    found = read_reduced(read, image.shape[1:], PixelWindow(0, 0, 5, 12), 1, None)
+    np.testing.assert_array_equal(found, averaged(image, 1, None))
+    assert sum(reads) == image.size
+    assert max(reads) <= max(at_once, 2 * 10)
+
+
 def test_what_is_no_number_stays_none() -> None:
     image = np.array([[[1.0, 2.0, np.nan, 4.0]]], np.float32)
     found = read_reduced(lambda _: image, (1, 4), PixelWindow(0, 0, 2, 1), 1, 0)
