@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from function.deadline import Deadline
 from function.scene import Asset
+from function.scenes.allowance import Allowance
 from function.scenes.jpeg2000.counts import DecodingCounts
 
 Samples = NDArray[np.number[Any]]
@@ -91,9 +92,15 @@ class Decoder(Protocol):
     """
 
     def prepare(
-        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,
+        counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
         """Fetch what all windows need from far away, at once and without blocking for it.
+
+        What is needed later is fetched as far as ``ahead`` allows, where that is given.
 
         Each future is done when its window can be decoded; it fails with SceneUnreadableError, as
         does what it gives. Cancelling it gives up its fetching.

@@ -3,21 +3,20 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as NotInTimeError
-from concurrent.futures import wait as wait_for
-from dataclasses import replace
-from itertools import compress
+from itertools import chain, compress
 from typing import TypeVar
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
-from function.scenes.decoder import Decode, Decoder, Need, PixelWindow, Samples, Wanted
+from function.scenes.allowance import Allowance
+from function.scenes.coming import Coming
+from function.scenes.decoder import Decode, Decoder, Need, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.parallel import run_all
+from function.scenes.kept_windows import KeptWindows
 from function.scenes.stages import then
 
 STAGE = "read"
-
-
 Answer = TypeVar("Answer")
 # Work that asks for windows step by step: it yields what it wants, is sent the samples in the
 # same order (or has the SceneUnreadableError thrown in), and returns its answer. So the windows
@@ -25,8 +24,20 @@ Answer = TypeVar("Answer")
 Steps = Generator[list[Wanted], list[Samples], Answer]
 
 
+# Bytes that a map may have fetched before it needs them: twice what most maps of 1024 pixels with
+# ten dates were measured to take. What is beyond is fetched when it is needed.
+MOST_AHEAD = 64 << 20
+# Bytes of decoded masks that a map may keep until their scenes are read. Of 2048 pixels, which are
+# filled at once, a mask has 1 MB at its own scale: so that is two kinds of some thirty scenes. Of
+# whole cells, 30 MB each, it is two.
+MOST_KEPT = 64 << 20
+
+
 class Decoding:
-    """What one layer of one request decodes; ``windows``, ``samples`` and ``counts`` tell of it."""
+    """What one layer of one request decodes; ``windows``, ``samples`` and ``counts`` tell of it.
+
+    ``kept`` has windows that were decoded and will be asked for again.
+    """
 
     def __init__(self, decoder: Decoder, workers: Executor, deadline: Deadline) -> None:
         self._decoder = decoder
@@ -35,10 +46,11 @@ class Decoding:
         self.counts = DecodingCounts()
         self.windows = 0
         self.samples = 0
-        # By file: what is fetched ahead, and may still be coming.
-        self._coming: dict[str, list[Future[Decode]]] = {}
-        # By file and reduction: what was decoded and will be asked for again.
-        self._kept: dict[tuple[str, int], tuple[PixelWindow, Samples]] = {}
+        self.kept = KeptWindows(MOST_KEPT)
+        self._allowance = Allowance(MOST_AHEAD)
+        self._ahead = Coming()
+        # What came along with the last windows, for those that are decoded next.
+        self._along = Coming()
 
     def decode(
         self, groups: Sequence[Sequence[Wanted]]
@@ -46,25 +58,18 @@ class Decoding:
         """Decode all windows of all ``groups`` that are wanted now, in parallel.
 
         Gives the samples of each group in order, or the error of the first window of the group
-        that cannot be decoded. Raises DeadlineExceededError when time runs out; what has not
-        begun by then is given up.
+        that cannot be decoded. A file that the archive failed to give ahead is not asked for again.
+        Raises DeadlineExceededError when time runs out; what has not begun by then is given up, as
+        is what came along with the windows before these and is not among them.
         """
         self._deadline.check(STAGE)
-        kept = [[self._take(item) for item in group] for group in groups]
-        pairs = [
-            pair
-            for group, found in zip(groups, kept, strict=True)
-            for pair in zip(group, found, strict=True)
-        ]
-        asked = [item for item, samples in pairs if samples is None]
-        self._await_coming(asked)
-        ready = iter(self._prepare(asked))
-        begun = [
-            list(self._begin(group, found, ready))
-            for group, found in zip(groups, kept, strict=True)
-        ]
+        failed = self._await_coming(groups)
+        sound = [() if error else group for error, group in zip(failed, groups, strict=True)]
+        begun = self._begin(sound)
         try:
-            return [self._collect(group) for group in begun]
+            return [
+                error or self._collect(group) for error, group in zip(failed, begun, strict=True)
+            ]
         except NotInTimeError:
             self._deadline.check(STAGE)
             raise
@@ -74,69 +79,88 @@ class Decoding:
                     if isinstance(each, Future):
                         each.cancel()
 
-    def fetch(self, wanted: Sequence[Wanted]) -> None:
+    def fetch(self, wanted: Sequence[Wanted]) -> bool:
         """Begin to fetch windows that are wanted later, all at once.
 
-        What fails is not told: who asks for it then is.
+        Tells whether more may be fetched ahead. What fails is not told: who asks for it then is.
         """
         self._deadline.check(STAGE)
-        self._prepare(wanted)
-
-    def keep(self, item: Wanted, samples: Samples) -> None:
-        """Keep what was decoded for who asks for it, or for a part of it, once more."""
-        self._kept[item.asset.href, item.reduction] = item.window, samples
+        self._prepare(wanted, self._ahead, self._allowance)
+        return not self._allowance.used_up
 
     def forget(self) -> None:
         """Give up what was fetched ahead and not asked for, and let go of what was kept."""
-        for futures in self._coming.values():
-            for future in futures:
-                future.cancel()
-        self._coming.clear()
-        self._kept.clear()
+        self._ahead.give_up()
+        self._along.give_up()
+        self._allowance = Allowance(MOST_AHEAD)
+        self.kept.clear()
 
     def compute(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """Do independent work, by this thread and by those workers that are free."""
         return run_all(self._workers, tasks)
 
-    def _take(self, item: Wanted) -> Samples | None:
-        """Give what was kept of a window that is wanted now, and keep it no longer."""
-        place = item.asset.href, item.reduction
-        if item.need is not Need.NOW or place not in self._kept:
-            return None
-        window, samples = self._kept[place]
-        if not window.holds(item.window):
-            return None
-        del self._kept[place]
-        column, row = item.window.column - window.column, item.window.row - window.row
-        within = replace(item.window, column=column, row=row)
-        return samples[(slice(None), *within.slices)]
+    def _await_coming(
+        self, groups: Sequence[Sequence[Wanted]]
+    ) -> list[SceneUnreadableError | None]:
+        """Wait for what is coming of files that are wanted now, lest it be fetched twice.
 
-    def _await_coming(self, wanted: Sequence[Wanted]) -> None:
-        """Wait for what is coming of files that are wanted now, lest it be fetched twice."""
-        coming = [
-            future
-            for item in wanted
-            if item.need is Need.NOW
-            for future in self._coming.pop(item.asset.href, ())
-        ]
-        wait_for(coming, max(0.0, self._deadline.remaining()))
+        Gives, of each group, what that failed with.
+        """
+        hrefs = [_hrefs_now(group) for group in groups]
+        for coming in (self._ahead, self._along):
+            coming.wait(chain.from_iterable(hrefs), self._deadline.remaining())
+        return [next(filter(None, map(self._failure, each)), None) for each in hrefs]
 
-    def _prepare(self, wanted: Sequence[Wanted]) -> "list[Future[Decode] | None]":
-        """Prepare windows, but none for later of a file that is on its way already."""
-        new = [
-            item.need is Need.NOW or all(map(Future.done, self._coming.get(item.asset.href, ())))
-            for item in wanted
+    def _failure(self, href: str) -> SceneUnreadableError | None:
+        return self._ahead.failure(href) or self._along.failure(href)
+
+    def _begin(self, groups: Sequence[Sequence[Wanted]]) -> "list[list[Samples | Future[Samples]]]":
+        """Give what was kept, and begin to decode what was not."""
+        kept = [
+            [self.kept.take(item) if item.need is Need.NOW else None for item in group]
+            for group in groups
         ]
+        asked = [
+            item
+            for group, found in zip(groups, kept, strict=True)
+            for item, samples in zip(group, found, strict=True)
+            if samples is None
+        ]
+        along = Coming()
+        ready = iter(self._prepare(asked, along))
+        # Until here their bytes had to be held.
+        self._ahead.drop(chain.from_iterable(map(_hrefs_now, groups)))
+        self._along.give_up()
+        self._along = along
+        return [
+            list(self._decode_group(group, found, ready))
+            for group, found in zip(groups, kept, strict=True)
+        ]
+
+    def _prepare(
+        self, wanted: Sequence[Wanted], later: Coming, allowance: Allowance | None = None
+    ) -> "list[Future[Decode] | None]":
+        """Prepare windows, and add to ``later`` those that are not wanted now.
+
+        Of these none is prepared whose file is on its way already, or cannot be had.
+        """
+        new = [item.need is Need.NOW or self._may_fetch(item.asset.href) for item in wanted]
         prepared = iter(
-            self._decoder.prepare(list(compress(wanted, new)), self._deadline, self.counts)
+            self._decoder.prepare(
+                list(compress(wanted, new)), self._deadline, self.counts, allowance
+            )
         )
         ready = [next(prepared) if fresh else None for fresh in new]
         for item, future in zip(wanted, ready, strict=True):
             if future is not None and item.need is not Need.NOW:
-                self._coming.setdefault(item.asset.href, []).append(future)
+                later.add(item.asset.href, future)
         return ready
 
-    def _begin(
+    def _may_fetch(self, href: str) -> bool:
+        under_way = self._ahead.under_way(href) or self._along.under_way(href)
+        return not under_way and self._failure(href) is None
+
+    def _decode_group(
         self,
         group: Sequence[Wanted],
         kept: Sequence[Samples | None],
@@ -167,6 +191,10 @@ class Decoding:
         except SceneUnreadableError as error:
             return error
         return decoded
+
+
+def _hrefs_now(group: Sequence[Wanted]) -> list[str]:
+    return [item.asset.href for item in group if item.need is Need.NOW]
 
 
 def run(works: Sequence[Steps[Answer]], decoding: Decoding) -> list[Answer | SceneUnreadableError]:

@@ -15,6 +15,7 @@ from function.errors import SceneUnreadableError
 from function.scene import Asset
 from function.scenes.access.address import is_remote, local_path
 from function.scenes.access.archive import PATIENCE_SECONDS, Archive
+from function.scenes.allowance import Allowance
 from function.scenes.dataset_pool import DatasetPool
 from function.scenes.decoder import Decode, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name, gdal_environment
@@ -47,6 +48,7 @@ class GdalDecoder:
         wanted: Sequence[Wanted],
         deadline: Deadline,
         counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,  # noqa: ARG002
     ) -> "list[Future[Decode]]":
         """Do nothing yet: what GDAL needs of a file, it reads as it opens it."""
         return [

@@ -18,6 +18,7 @@ from function.layer import CLOUD_KINDS
 from function.scene import Asset
 from function.scenes.access.address import is_remote
 from function.scenes.access.archive import Archive
+from function.scenes.allowance import Allowance
 from function.scenes.clipping import clip_polygon
 from function.scenes.decoder import Decode, Decoder, Need, PixelWindow, Samples, Wanted
 from function.scenes.gdal import file_name
@@ -58,14 +59,18 @@ class PolygonMasks:
         self._read = lru_cache(KEPT)(self._fetch)
 
     def prepare(
-        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,
+        counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
         """Prepare images as the other decoder does, and fetch polygons that are far.
 
         Of what is wanted later no more are fetched than are kept.
         """
         images = [item for item in wanted if not _is_polygons(item.asset)]
-        ready = iter(self._decoder.prepare(images, deadline, counts))
+        ready = iter(self._decoder.prepare(images, deadline, counts, ahead))
         later = iter(range(KEPT))
         prepared: list[Future[Decode]] = []
         for item in wanted:

@@ -15,8 +15,6 @@ Mask = NDArray[np.bool_]
 # Scenes read at once, at most: two for each of four CPUs keep all of them busy, and their samples
 # are a bounded part of a process's memory.
 WAVE = 8
-
-
 # Scenes beyond a wave whose masks are fetched before it is known how many are needed, at most: for
 # a map of 1024 pixels each takes some 50 KB and a request or two.
 MOST_EXPECTED = 16
@@ -43,10 +41,19 @@ class SceneQueue:
         self._scenes = deque(scenes)
         self._coverage = Coverage(grid)
 
-    @property
-    def ended(self) -> bool:
-        """Whether all scenes were given out."""
-        return not self._scenes
+    def stacked(self, empty: Mask) -> bool:
+        """Tell whether of any scene most is in reach of those before it, as dates of one place are.
+
+        Else what is read of one depends little on the clouds of others.
+        """
+        claimed = np.zeros_like(empty)
+        for scene in self._scenes:
+            needed = self._coverage.possible_pixels(scene) & empty
+            if _joins(needed, claimed):
+                claimed |= needed
+            else:
+                return True
+        return False
 
     def next_wave(self, empty: Mask) -> list[tuple[Scene, Mask]]:
         """Give the next scenes, and which of the ``empty`` pixels each may fill; none at the end.
@@ -59,8 +66,7 @@ class SceneQueue:
             scene = self._scenes[0]
             needed = self._coverage.possible_pixels(scene) & empty
             if needed.any():
-                alone = np.count_nonzero(needed & ~claimed)
-                if 2 * alone < np.count_nonzero(needed):
+                if not _joins(needed, claimed):
                     break
                 claimed |= needed
                 wave.append((scene, needed))
@@ -88,6 +94,11 @@ class SceneQueue:
                 found.append((scene, needed))
                 left[reached] *= _cloudiness(scene)
         return found
+
+
+def _joins(needed: Mask, claimed: Mask) -> bool:
+    """Tell whether at least half of ``needed`` is not ``claimed``."""
+    return bool(2 * np.count_nonzero(needed & claimed) <= np.count_nonzero(needed))
 
 
 def _cloudiness(scene: Scene) -> float:

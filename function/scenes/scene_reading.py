@@ -112,16 +112,15 @@ class LayerReading:
         """Whether clouds decide what is read of a scene."""
         return bool(self._foretelling)
 
-    def ahead(self, scene: Scene, needed: Mask, *, bands: bool) -> list[Wanted]:
-        """Tell what of ``scene`` has to be fetched to ``foresee``, and perhaps its ``bands``."""
+    def ahead(self, scene: Scene, needed: Mask) -> tuple[list[Wanted], list[Wanted]]:
+        """Tell which masks have to be fetched to ``foresee`` a scene, and which bands then may."""
         with suppress(SceneUnreadableError):
             looked = self._look(scene, needed)
             if looked is not None:
                 _, view = looked
                 parts = mask_parts(scene, self._foretelling, *view.extent)
-                masks = [part.wanted(Need.PERHAPS) for part in parts]
-                return [*masks, *view.windows(Need.PERHAPS)] if bands else masks
-        return []
+                return [part.wanted(Need.PERHAPS) for part in parts], view.windows(Need.PERHAPS)
+        return [], []
 
     def foresee(self, scene: Scene, needed: Mask) -> Steps[Foreseen | None]:
         """Tell, step by step, what reading ``scene`` for ``needed`` will come to.

@@ -24,14 +24,16 @@ def then(
     future that is given cancels whichever stage has not begun.
     """
     outcome: Future[Second] = Future()
+    # Emptied in the end, or the futures held each other, and what they bring, in a circle.
     stage: list[Future[First] | Future[Second]] = [first]
 
     def go_on(done: "Future[First]") -> None:
         try:
-            stage[0] = second = step(done)
+            second = step(done)
         except BaseException as error:  # noqa: BLE001 - whoever waits for the outcome is told
             _fail(outcome, error)
             return
+        stage[:] = [second]
         if outcome.cancelled():
             second.cancel()
         second.add_done_callback(end)
@@ -44,11 +46,12 @@ def then(
         elif outcome.set_running_or_notify_cancel():
             outcome.set_result(done.result())
 
-    def give_up(done: "Future[Second]") -> None:
+    def let_go(done: "Future[Second]") -> None:
         if done.cancelled():
             stage[0].cancel()
+        stage.clear()
 
-    outcome.add_done_callback(give_up)
+    outcome.add_done_callback(let_go)
     first.add_done_callback(go_on)
     return outcome
 

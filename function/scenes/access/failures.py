@@ -42,6 +42,10 @@ class FileReplacedError(SceneUnreadableError):
     """The file is in another state than the one that was asked for."""
 
 
+class FileMissingError(SceneUnreadableError):
+    """The archive has no such file."""
+
+
 class FileTooLargeError(SceneUnreadableError):
     """The file is larger than what may be read at once."""
 
@@ -117,8 +121,8 @@ def _name_by_status(status: int, name: str) -> Failure:
     return Failure(error, passing=status >= SERVER_ERROR)
 
 
-def _absent(name: str) -> SceneUnreadableError:
-    return SceneUnreadableError(f"{name} is not in the archive")
+def _absent(name: str) -> FileMissingError:
+    return FileMissingError(f"{name} is not in the archive")
 
 
 def _denied(name: str) -> ArchiveDeniedError:

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from weakref import WeakValueDictionary
 
 from function.scenes.access.pieces import Piece, Pieces
 from function.scenes.access.rounds import Range
@@ -11,12 +12,16 @@ Identity = tuple[str, int, str]
 
 
 class RangeCache:
-    """Keeps pieces of files up to ``limit`` bytes, the longest unused going first; for threads."""
+    """Keeps pieces of files up to ``limit`` bytes, the longest unused going first; for threads.
+
+    What went is still found as long as somebody else holds it: a map that waits for it, say.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[Identity, int], memoryview] = OrderedDict()
         self._starts: dict[Identity, set[int]] = {}
+        self._held: WeakValueDictionary[tuple[Identity, int], memoryview] = WeakValueDictionary()
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -33,6 +38,11 @@ class RangeCache:
                 if _meets(start, start + len(data), ranges):
                     self._kept.move_to_end((file, start))
                     found.append((start, data))
+            found += [
+                (start, data)
+                for (held, start), data in self._held.items()
+                if held == file and _meets(start, start + len(data), ranges)
+            ]
         return Pieces(found)
 
     def keep(self, file: Identity, pieces: Iterable[Piece]) -> None:
@@ -40,6 +50,7 @@ class RangeCache:
         with self._lock:
             for start, data in pieces:
                 if len(data) > self._limit:
+                    self._held[file, start] = data
                     continue
                 self._forget((file, start))
                 self._kept[file, start] = data
@@ -52,6 +63,7 @@ class RangeCache:
         data = self._kept.pop(key, None)
         if data is None:
             return
+        self._held[key] = data
         self._bytes -= len(data)
         file, start = key
         self._starts[file].discard(start)

@@ -7,6 +7,7 @@ from function.deadline import Deadline
 from function.scene import Asset
 from function.scenes.access.address import is_remote
 from function.scenes.access.archive import PATIENCE_SECONDS, Archive
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Decoder, PixelWindow, Samples, Wanted
 from function.scenes.geotiff.library import TiffLibrary
 from function.scenes.geotiff.remote_blocks import RemoteBlocks
@@ -28,7 +29,11 @@ class BlockDecoder:
         self._remote = RemoteBlocks(archive, TiffLibrary(archive, kept_bytes), other)
 
     def prepare(
-        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,
+        counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
         """Prepare as the Decoder protocol says: blocks of files that are known in one round.
 
@@ -36,8 +41,8 @@ class BlockDecoder:
         """
         far = [item for item in wanted if _is_ours(item.asset)]
         rest = [item for item in wanted if not _is_ours(item.asset)]
-        others = iter(self._other.prepare(rest, deadline, counts))
-        ours = iter(self._remote.begin(far, deadline, counts or self.counts))
+        others = iter(self._other.prepare(rest, deadline, counts, ahead))
+        ours = iter(self._remote.begin(far, deadline, counts or self.counts, ahead))
         return [next(ours) if _is_ours(item.asset) else next(others) for item in wanted]
 
     def decode(

@@ -9,11 +9,12 @@ from function.errors import SceneUnreadableError
 from function.scenes.access.archive import Archive, Parts
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.remote_file import RemoteFile
-from function.scenes.decoder import Decode, Decoder, Need, Wanted
+from function.scenes.allowance import Allowance
+from function.scenes.decoder import Decode, Decoder, Wanted
 from function.scenes.geotiff.library import TiffFile, TiffLibrary
 from function.scenes.geotiff.window import BlockWindow
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
+from function.scenes.jpeg2000.remote_windows import is_fetched
 from function.scenes.stages import completed, then
 
 
@@ -29,10 +30,17 @@ class RemoteBlocks:
         self._other = other
 
     def begin(
-        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,
+        counts: DecodingCounts,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
-        """Begin to fetch what all windows need: of files that are known in one round."""
-        asking = _Asking(self._archive, self._library, self._other, deadline, counts)
+        """Begin to fetch what all windows need: of files that are known in one round.
+
+        What is needed later as far as ``ahead`` allows.
+        """
+        asking = _Asking(self._archive, self._library, self._other, deadline, counts, ahead)
         planned = [asking.plan_known(item) for item in wanted]
         coming = iter(asking.fetch([window for window in planned if window is not None]))
         return [
@@ -51,12 +59,14 @@ class _Asking:
         other: Decoder,
         deadline: Deadline,
         counts: DecodingCounts,
+        ahead: Allowance | None,
     ) -> None:
         self._archive = archive
         self._library = library
         self._other = other
         self._deadline = deadline
         self._counts = counts
+        self._ahead = ahead
 
     def plan_known(self, wanted: Wanted) -> BlockWindow | None:
         """Plan a window of a file that is known; None where the file has to be asked."""
@@ -98,7 +108,7 @@ class _Asking:
     def _parts(self, window: BlockWindow) -> Parts:
         """Tell what to fetch of a window: of what is needed perhaps, a little or nothing."""
         needed = sum(length for _, length in window.ranges)
-        fetched = window.wanted.need is not Need.PERHAPS or needed <= LIKELY_BYTES
+        fetched = is_fetched(window.wanted.need, needed, self._ahead)
         self._counts.add(bytes_needed=needed if fetched else 0)
         return Parts(window.wanted.asset.href, window.file.state, window.ranges if fetched else ())
 

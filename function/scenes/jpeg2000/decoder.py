@@ -9,6 +9,7 @@ from function.deadline import Deadline
 from function.scene import Asset
 from function.scenes.access.address import is_remote
 from function.scenes.access.archive import PATIENCE_SECONDS, Archive
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Decoder, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.codestream_decoder import CodestreamDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -61,7 +62,11 @@ class PacketDecoder:
         self._remote = RemoteWindows(archive, self._indexes, self._reader)
 
     def prepare(
-        self, wanted: Sequence[Wanted], deadline: Deadline, counts: DecodingCounts | None = None
+        self,
+        wanted: Sequence[Wanted],
+        deadline: Deadline,
+        counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
         """Prepare as the Decoder protocol says: the indexes of all files are loaded at once too.
 
@@ -74,7 +79,7 @@ class PacketDecoder:
             for item in wanted
         ]
         far = [each for each in windows if is_remote(each.asset.href)]
-        coming = iter(self._remote.begin(far, deadline, counts))
+        coming = iter(self._remote.begin(far, deadline, counts, ahead))
         return [
             next(coming) if is_remote(each.asset.href) else completed(partial(self._read, each))
             for each in windows

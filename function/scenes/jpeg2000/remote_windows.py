@@ -8,6 +8,7 @@ from function.deadline import Deadline
 from function.scenes.access.archive import Archive, Parts
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.remote_file import RemoteFile
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Need, Samples
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import CodestreamError
@@ -18,6 +19,14 @@ from function.scenes.stages import completed, then
 # What is perhaps wanted next comes along in the same round up to so many bytes a window. They
 # take a connection of 20 MB/s as long as the round trip of 30 ms that they may spare.
 LIKELY_BYTES = 600 * 1024
+
+
+def is_fetched(need: Need, size: int, ahead: Allowance | None) -> bool:
+    """Tell whether the bytes of a window are fetched already, ``size`` of them."""
+    if need is Need.NOW:
+        return True
+    likely = need is Need.SOON or size <= LIKELY_BYTES
+    return likely and (ahead is None or ahead.take(size))
 
 
 class RemoteWindows:
@@ -33,10 +42,14 @@ class RemoteWindows:
         self._reader = reader
 
     def begin(
-        self, wanted: Sequence[ImageWindow], deadline: Deadline, counts: DecodingCounts
+        self,
+        wanted: Sequence[ImageWindow],
+        deadline: Deadline,
+        counts: DecodingCounts,
+        ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
-        """Begin to fetch what all windows need, in one round."""
-        parts = [self._parts(each) for each in wanted]
+        """Begin to fetch what all windows need, in one round; later ones as ``ahead`` allows."""
+        parts = [self._parts(each, ahead) for each in wanted]
         known = [each for each in parts if each is not None]
         files = iter(self._archive.fetch(known, deadline, counts))
         return [
@@ -44,8 +57,11 @@ class RemoteWindows:
             for each, part in zip(wanted, parts, strict=True)
         ]
 
-    def _parts(self, wanted: ImageWindow) -> Parts | None:
-        """Tell which parts of its file a window needs; None where the file has to be asked."""
+    def _parts(self, wanted: ImageWindow, ahead: Allowance | None) -> Parts | None:
+        """Tell which parts of its file a window needs.
+
+        None where the file has to be asked, and where nothing is fetched yet.
+        """
         indexed = self._indexes.known(wanted.asset, wanted.deadline, wanted.counts)
         if indexed is None or indexed.index is None:
             return None
@@ -53,7 +69,7 @@ class RemoteWindows:
             ranges = self._reader.missing(wanted, indexed)
         except (CodestreamError, AnotherImageError):
             return None
-        if wanted.need is Need.PERHAPS and sum(length for _, length in ranges) > LIKELY_BYTES:
+        if not is_fetched(wanted.need, sum(length for _, length in ranges), ahead):
             return None
         return Parts(wanted.asset.href, indexed.state, ranges)
 

@@ -18,6 +18,7 @@ from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.scene import Asset
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import (
     Decode,
     Decoder,
@@ -54,6 +55,7 @@ class Refusing:
         wanted: Sequence[Wanted],
         deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,  # noqa: ARG002
+        ahead: Allowance | None = None,  # noqa: ARG002
     ) -> list[Future[Decode]]:
         raise AssertionError(f"another decoder was prepared for {wanted}")
 

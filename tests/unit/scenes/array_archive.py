@@ -20,6 +20,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
 from function.scene import Asset, Scene
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Need, PixelWindow, Samples, Wanted
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.reader import SceneReader
@@ -68,6 +69,7 @@ class ArrayDecoder:
         wanted: Sequence[Wanted],
         deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,  # noqa: ARG002
     ) -> list[Future[Decode]]:
         now_first = sorted(wanted, key=lambda item: item.need is not Need.NOW)
         self.prepared.append([f"{WORDS[item.need]}{item.asset.href}" for item in now_first])

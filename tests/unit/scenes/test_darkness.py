@@ -19,6 +19,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
 from function.scene import Asset, Scene
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Wanted
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -55,9 +56,10 @@ class Recording(GdalDecoder):
         wanted: Sequence[Wanted],
         deadline: Deadline,
         counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> list[Future[Decode]]:
         self.asked += wanted
-        return super().prepare(wanted, deadline, counts)
+        return super().prepare(wanted, deadline, counts, ahead)
 
     def take(self) -> list[tuple[str, int, int]]:
         """Band, reduction and samples of each, since the last time."""

@@ -32,6 +32,7 @@ from function.grid import Grid
 from function.layer import ArchiveLayer, Composite, LayerKind, Resampling
 from function.raster import Raster
 from function.scene import Asset, Scene
+from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Need, PixelWindow, Wanted
 from function.scenes.decoding import Decoding
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -251,8 +252,9 @@ class Unlucky(ArrayDecoder):
         wanted: Sequence[Wanted],
         deadline: Deadline,
         counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> list[Future[Decode]]:
-        ready = self._decoder.prepare(wanted, deadline, counts)
+        ready = self._decoder.prepare(wanted, deadline, counts, ahead)
         for place, item in enumerate(wanted):
             if item.need is not Need.NOW:
                 self.failed += 1
@@ -298,8 +300,9 @@ class Transferring(ArrayDecoder):
         wanted: Sequence[Wanted],
         deadline: Deadline,
         counts: DecodingCounts | None = None,
+        ahead: Allowance | None = None,
     ) -> list[Future[Decode]]:
-        ready = super().prepare(wanted, deadline, counts)
+        ready = super().prepare(wanted, deadline, counts, ahead)
         for place, item in enumerate(wanted):
             if item.need is not Need.NOW:
                 ready[place] = Future()
@@ -355,11 +358,11 @@ def test_what_is_kept_is_decoded_once_and_only_what_it_holds(
 ) -> None:
     ((samples,),) = decoding.decode([[window(asset)]])  # type: ignore[misc]
     for _ in range(2):
-        decoding.keep(window(asset), samples)
+        decoding.kept.keep(window(asset), samples)
         ((part,),) = decoding.decode([[window(asset, side=30)]])  # type: ignore[misc]
         np.testing.assert_array_equal(part, samples[:, :30, :30])
     assert (decoding.windows, len(transferring.decoded)) == (1, 1)
-    decoding.keep(window(asset, side=30), samples[:, :30, :30])
+    decoding.kept.keep(window(asset, side=30), samples[:, :30, :30])
     ((whole,),) = decoding.decode([[window(asset)]])  # type: ignore[misc]
     np.testing.assert_array_equal(whole, samples)
     assert decoding.windows == 2
