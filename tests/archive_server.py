@@ -61,8 +61,9 @@ class ArchiveServer(ThreadingHTTPServer):
     """Serves the files below a directory by their paths.
 
     The next answers have the faults that ``faults`` names, in order (None for none), after that
-    all have ``always``. ``tagged`` tells whether answers have an ETag, ``conditional`` whether
-    If-Match is heeded. ``at_once`` counts the requests that have come and are not answered.
+    all have ``always``, or those for the path ``failing``. ``tagged`` tells whether answers have an
+    ETag, ``conditional`` whether If-Match is heeded. ``at_once`` counts the requests that have come
+    and are not answered.
     """
 
     daemon_threads = True
@@ -72,6 +73,7 @@ class ArchiveServer(ThreadingHTTPServer):
         self.directory = directory
         self.faults: deque[Fault | None] = deque()
         self.always: Fault | None = None
+        self.failing: str | None = None
         self.tagged = True
         self.conditional = True
         self.most_at_once = 0
@@ -119,7 +121,8 @@ class ArchiveServer(ThreadingHTTPServer):
             self._asked.append(asked)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-            fault = self.faults.popleft() if self.faults else self.always
+            lasting = self.always if self.failing in (None, asked.path) else None
+            fault = self.faults.popleft() if self.faults else lasting
             if self.at_once >= self._gathering:
                 self._gathering = 0
                 self._lock.notify_all()

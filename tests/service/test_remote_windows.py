@@ -1,6 +1,7 @@
 """Windows of images on a real web server: the same samples, in one round, whatever happens."""
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,10 +18,17 @@ from numpy.typing import NDArray
 
 from function.codestream_record import CodestreamRecord
 from function.deadline import Deadline
-from function.errors import ArchiveThrottledError, ArchiveUnavailableError, SceneUnreadableError
+from function.errors import (
+    ArchiveDeniedError,
+    ArchiveThrottledError,
+    ArchiveUnavailableError,
+    SceneUnreadableError,
+)
 from function.grid import Grid
 from function.scene import Asset
+from function.scenes import decoding as decoding_module
 from function.scenes.access.archive import AccessLimits, Archive
+from function.scenes.access.failures import FileMissingError
 from function.scenes.access.rounds import NEAR_GAP
 from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
 from function.scenes.decoding import Decoding
@@ -38,6 +46,7 @@ BANDS = ("B02", "B03", "B04")
 # Meets all four tiles of 1024.
 CORNER = PixelWindow(900, 930, 256, 256)
 PATIENCE = 60.0
+SOON = Need.SOON
 
 
 class MemoryStore:
@@ -240,6 +249,104 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
         check(site, windows(later, narrower), found)
     assert len(site.server.take_asked()) == reads
     assert decoding.windows == len(BANDS)
+
+
+def test_what_was_fetched_ahead_is_fetched_once_whatever_is_kept(
+    site: Site, assets: Sequence[Asset]
+) -> None:
+    site.index(assets)
+    reads = count_reads(site, windows(assets))
+    narrower = PixelWindow(960, 1000, 100, 90)
+    site.server.gather(reads)
+    with site.decoder(kept=0) as decoder, ThreadPoolExecutor(2) as workers:
+        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
+        assert decoding.fetch(
+            windows(assets[:1], need=Need.PERHAPS) + windows(assets[1:], need=SOON)
+        )
+        for window, asset in zip((narrower, CORNER, narrower), assets, strict=True):
+            (found,) = decoding.decode([windows([asset], window)])
+            assert not isinstance(found, SceneUnreadableError)
+            check(site, windows([asset], window), found)
+    sizes = [each.part[1] for each in site.server.take_asked() if each.part is not None]
+    assert len(sizes) == reads
+    assert decoding.counts.snapshot()["bytes_fetched"] == sum(sizes)
+
+
+def test_no_more_is_fetched_ahead_than_is_allowed(
+    site: Site, assets: Sequence[Asset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.index(assets)
+    counts = DecodingCounts()
+    with site.decoder() as decoder, ThreadPoolExecutor(1) as workers:
+        decode_all(decoder, windows(assets[:2]), counts)
+        site.server.take_asked()
+        monkeypatch.setattr(decoding_module, "MOST_AHEAD", counts.snapshot()["bytes_needed"])
+        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
+        assert not decoding.fetch(windows(assets, need=SOON))
+        assert not decoding.fetch(windows(assets[2:], need=Need.PERHAPS))
+        (found,) = decoding.decode([windows(assets[:2])])
+        assert not isinstance(found, SceneUnreadableError)
+        assert {site.server.url + each.path for each in site.server.take_asked()} == {
+            asset.href for asset in assets[:2]
+        }
+        decoding.forget()
+        assert decoding.fetch(windows(assets[2:], need=SOON))
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "tries"),
+    [
+        (Fault.SLOW_DOWN, ArchiveThrottledError, 2),
+        (Fault.RESET, ArchiveUnavailableError, 2),
+        (Fault.FORBIDDEN, ArchiveDeniedError, 1),
+        (None, FileMissingError, 1),
+    ],
+)
+@pytest.mark.parametrize("along", [False, True])
+def test_what_failed_ahead_is_not_asked_for_again(
+    site: Site,
+    assets: Sequence[Asset],
+    along: bool,
+    fault: Fault | None,
+    kind: type[SceneUnreadableError],
+    tries: int,
+) -> None:
+    site.index(assets)
+    small = PixelWindow(100, 100, 20, 20)
+    failing, sound = assets[:2]
+    site.server.failing = f"/{local(site, failing).name}"
+    if fault is None:
+        local(site, failing).unlink()
+    site.server.always = fault
+    with site.decoder(tries=2, tiles=1 << 24) as decoder, ThreadPoolExecutor(1) as workers:
+        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
+        if along:
+            decoding.decode([windows([sound], small) + windows([failing], small, Need.PERHAPS)])
+        else:
+            decoding.fetch(windows([failing], small, Need.PERHAPS))
+            decoding.decode([windows([sound], small)])
+            # Known to have failed by now, unless it is still being tried.
+            decoding.fetch(windows([failing], small, SOON))
+        (failed, found) = decoding.decode(
+            [windows([failing, sound], small), windows([sound], small)]
+        )
+        assert type(failed) is kind
+        assert not isinstance(found, SceneUnreadableError)
+        check(site, windows([sound], small), found)
+    asked = Counter((each.path, each.part) for each in site.server.take_asked())
+    assert max(asked.values()) == tries
+    assert {path for path, _ in asked} == {f"/{local(site, each).name}" for each in assets[:2]}
+
+
+def test_what_was_replaced_meanwhile_is_looked_at_anew(site: Site, assets: Sequence[Asset]) -> None:
+    site.index(assets)
+    replace_file(local(site, assets[0]), texture(9))
+    with site.decoder() as decoder, ThreadPoolExecutor(1) as workers:
+        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
+        decoding.fetch(windows(assets[:1], need=SOON))
+        (found,) = decoding.decode([windows(assets[:1])])
+        assert not isinstance(found, SceneUnreadableError)
+        check(site, windows(assets[:1]), found)
 
 
 def test_what_is_likely_and_large_waits(site: Site, assets: Sequence[Asset]) -> None:

@@ -84,6 +84,22 @@ def test_what_is_larger_than_the_cache_is_not_kept() -> None:
     assert cache.bytes_kept == 20
 
 
+def test_what_went_is_found_as_long_as_somebody_holds_it() -> None:
+    cache = RangeCache(30)
+    wanted = [(0, 60)]
+    small, large = piece(0, 20), piece(20, 40)
+    cache.keep(ONE, [small, large])
+    held = cache.take(ONE, wanted)
+    cache.keep(OTHER_STATE, [piece(0, 30)])
+    del small, large
+    assert cache.bytes_kept == 30
+    assert cache.take(ONE, wanted).missing(wanted) == []
+    assert cache.take(OTHER_STATE, wanted).missing(wanted) == [(30, 30)]
+    assert held.read(0, 60) == DATA[:60]
+    del held
+    assert cache.take(ONE, wanted).missing(wanted) == wanted
+
+
 def test_threads_share_a_cache() -> None:
     cache = RangeCache(300)
     together = threading.Barrier(4)

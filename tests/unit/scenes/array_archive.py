@@ -69,12 +69,15 @@ class ArrayDecoder:
         wanted: Sequence[Wanted],
         deadline: Deadline,  # noqa: ARG002
         counts: DecodingCounts | None = None,
-        ahead: Allowance | None = None,  # noqa: ARG002
+        ahead: Allowance | None = None,
     ) -> list[Future[Decode]]:
         now_first = sorted(wanted, key=lambda item: item.need is not Need.NOW)
         self.prepared.append([f"{WORDS[item.need]}{item.asset.href}" for item in now_first])
         if counts is not None:
             counts.add(indexes_loaded=len(self.prepared[-1]))
+        for item in wanted:
+            if ahead is not None and item.need is not Need.NOW:
+                ahead.take(item.window.width * item.window.height)
         return [
             completed(partial(self.decode, item.asset, item.window, item.reduction, counts))
             for item in wanted

@@ -1,10 +1,16 @@
 """Work that goes from stage to stage."""
 
+import gc
+import weakref
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 
 import pytest
 
 from function.scenes.stages import completed, then
+
+
+class Bytes:
+    """What a stage brings."""
 
 
 def test_a_stage_begins_when_the_one_before_is_done() -> None:
@@ -72,3 +78,25 @@ def test_a_stage_on_a_pool_that_is_closed_is_a_failure() -> None:
     outcome = then(completed(1), lambda done: pool.submit(done.result))
     with pytest.raises(RuntimeError, match="shutdown"):
         outcome.result(0)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_a_stage_brings_is_let_go_with_its_future(late: bool) -> None:
+    def step(done: Future[Bytes]) -> Future[Bytes]:
+        return completed(done.result())
+
+    first: Future[Bytes] = Future()
+    brought = Bytes()
+    watched = weakref.ref(brought)
+    if not late:
+        first.set_result(brought)
+    outcome = then(then(first, step), step)
+    if late:
+        first.set_result(brought)
+    assert outcome.done()
+    gc.disable()
+    try:
+        del brought, first, outcome, step
+        assert watched() is None
+    finally:
+        gc.enable()
