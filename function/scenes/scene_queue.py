@@ -13,7 +13,8 @@ from function.scenes.coverage import Coverage
 Mask = NDArray[np.bool_]
 
 # Scenes read at once, at most: two for each of four CPUs keep all of them busy, and their samples
-# are a bounded part of a process's memory.
+# are a bounded part of a process's memory. What is kept beyond a wave has bounds of its own, see
+# ``decoding``.
 WAVE = 8
 # Scenes beyond a wave whose masks are fetched before it is known how many are needed, at most: for
 # a map of 1024 pixels each takes some 50 KB and a request or two.
