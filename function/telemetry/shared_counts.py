@@ -6,6 +6,9 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 
+from function.memory_order import in_order
+from function.shared_file import unnamed_file
+
 # Of one process; a page of it is taken when it is written to. A series of a histogram takes 400
 # bytes. Labels are bounded, and 10 000 series far more than clients can bring about.
 PART_BYTES = 4 << 20
@@ -25,7 +28,7 @@ class SharedCounts:
     """
 
     def __init__(self) -> None:
-        self._file = os.memfd_create("sentinel-ows-counts")
+        self._file = unnamed_file("counts")
         weakref.finalize(self, os.close, self._file)
         self._lock = threading.Lock()
         self._parts: list[_Part] = []
@@ -90,7 +93,6 @@ class _Part:
         self._bytes = memory
         self._words = memory.cast("Q")
         self.numbers = memory.cast("d")
-        self._order = threading.Lock()
 
     def append(self, start: int, key: bytes, width: int, end: int) -> None:
         self._words[start] = len(key)
@@ -99,13 +101,13 @@ class _Part:
         self._bytes[first : first + len(key)] = key
         # The end of one who was killed here may lie in it.
         self._bytes[(end - width) * WORD : end * WORD] = bytes(width * WORD)
-        self._in_order()
+        in_order()
         self._words[0] = end
 
     def entries(self) -> Iterator[tuple[bytes, int, int]]:
         """Every key, and where its numbers begin and end."""
         used = self._words[0]
-        self._in_order()
+        in_order()
         start = 1
         while start < used:
             length, width = self._words[start], self._words[start + 1]
@@ -114,14 +116,6 @@ class _Part:
             end = start + _words(key, width)
             yield key, end - width, end
             start = end
-
-    def _in_order(self) -> None:
-        """Let what comes after this be seen after what came before it.
-
-        Not every kind of CPU sees to that by itself, and a lock makes it.
-        """
-        with self._order:
-            pass
 
 
 def _words(key: bytes, width: int) -> int:

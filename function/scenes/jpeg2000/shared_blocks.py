@@ -12,7 +12,9 @@ from hashlib import blake2b
 
 import numpy as np
 
+from function.memory_order import in_order
 from function.scenes.decoder import Samples
+from function.shared_file import unnamed_file
 
 WORD = 8
 # Every record begins on a multiple of it: a line of a CPU's cache.
@@ -56,7 +58,7 @@ class SharedBlocks:
         memory = memoryview(mmap.mmap(-1, parts * size))
         self._parts = [_Part(memory[n * size : (n + 1) * size]) for n in range(parts)]
         self._largest = self._parts[0].largest
-        self._owners = os.memfd_create("sentinel-ows-blocks")
+        self._owners = unnamed_file("blocks")
         # At the end of a process the kernel closes it, once no thread can be writing any more.
         weakref.finalize(self, os.close, self._owners).atexit = False
         self._own: _Part | None = None
@@ -125,6 +127,7 @@ class _Part:
     """
 
     SMALLEST = UNIT + WAYS * WORDS_OF_PLACE * WORD
+    _in_order = staticmethod(in_order)
 
     def __init__(self, memory: memoryview) -> None:
         self._sets = max(len(memory) // BYTES_OF_PLACE // WAYS, 1)
@@ -133,7 +136,6 @@ class _Part:
         self._ring = memory[first:]
         self._size = len(self._ring) // UNIT * UNIT
         self.largest = self._size // LARGEST_PART - UNIT
-        self._order = threading.Lock()
         self._words[0] = UNIT
 
     def read(self, key: bytes) -> Samples | None:
@@ -209,14 +211,6 @@ class _Part:
         """Tell whether nothing of a record has been overwritten until now."""
         self._in_order()
         return self._words[0] - self._size <= position
-
-    def _in_order(self) -> None:
-        """Let what comes after this be done, and seen, after what came before it.
-
-        Not every kind of CPU sees to that by itself, and a lock makes it.
-        """
-        with self._order:
-            pass
 
 
 def _key(name: bytes) -> bytes:
