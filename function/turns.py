@@ -33,7 +33,8 @@ class Turns:
         self._file = unnamed_file("turns")
         self._notices, self._notify = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         for descriptor in (self._file, self._notices, self._notify):
-            weakref.finalize(self, os.close, descriptor)
+            # At the end of a process the kernel closes it, once no thread has a turn any more.
+            weakref.finalize(self, os.close, descriptor).atexit = False
         # The locks are the process's: which of its threads has one is told here.
         self._held: set[int] = set()
         self._lock = threading.Lock()

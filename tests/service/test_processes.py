@@ -6,17 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from serving import START_SECONDS, Served, serve
+from serving import ANSWER_SECONDS, START_SECONDS, Served, serve
 from serving_processes import alone, await_processes, processes
 
 MAP = {
@@ -40,6 +42,8 @@ LEGEND = {
 }
 REQUESTS = "sentinel_ows_requests_total"
 DURATION = "http_server_request_duration_seconds"
+# Of requests over all connections, until these are even: mostly three, more where no CPU is idle.
+ROUNDS = 100
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +171,68 @@ def await_query(connection: psycopg.Connection) -> None:
     raise AssertionError("no search waits")
 
 
+class KeptConnections:
+    """Clients that each keep a connection as long as the service does, and ask one at a time."""
+
+    def __init__(self, served: Served, count: int) -> None:
+        self._served = served
+        address = served.url.removeprefix("http://")
+        self._connections = [HTTPConnection(address, timeout=ANSWER_SECONDS) for _ in range(count)]
+
+    def ask(self) -> list[int]:
+        """Ask once over each; give by which process each was answered."""
+        before = len(answered_by(self._served))
+        for connection in self._connections:
+            self._ask(connection)
+        processes = answered_by(self._served)[before:]
+        assert len(processes) == len(self._connections)
+        return processes
+
+    def _ask(self, connection: HTTPConnection) -> None:
+        path = f"/ows?{urlencode(LEGEND)}"
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+        except OSError:  # it was of a process that is no more
+            connection.close()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+        assert answer.status == HTTPStatus.OK
+        answer.read()
+
+    def await_even(self, processes: set[int]) -> None:
+        """Ask until each process has as many of them as the other, and keeps them."""
+        even = Counter(dict.fromkeys(processes, len(self._connections) // len(processes)))
+        asked: list[list[int]] = []
+        while len(asked) < ROUNDS:
+            asked.append(self.ask())
+            if Counter(asked[-1]) == even and asked[-1:] == asked[-2:-1]:
+                return
+        raise AssertionError(f"they did not come out even: {asked}")
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+def test_connections_that_are_kept_come_out_even(service: Served) -> None:
+    first, second = processes(service)
+    with closing(KeptConnections(service, 8)) as connections:
+        # All come to one process first, as where the others are late.
+        with alone(service, first):
+            assert connections.ask() == [first] * 8
+        connections.await_even({first, second})
+        os.kill(first, signal.SIGKILL)
+        (new,) = await_processes(service, first) - {second}
+        with alone(service, new):
+            assert service.ows(LEGEND).status == HTTPStatus.OK  # it takes connections
+        connections.await_even({second, new})
+
+
 def test_it_tells_how_many_processes_serve(service: Served) -> None:
     told = [line["message"] for line in service.log_lines() if "processes serve" in line["message"]]
-    assert [re.match(r"2 processes serve up to \d+ requests", line) is not None for line in told]
+    assert len(told) == 1
+    assert re.match(r"2 processes serve up to [1-9]\d* requests at once$", told[0])
 
 
 def test_nothing_that_a_fork_would_lose_is_begun_before_it(repository: Path) -> None:

@@ -1,7 +1,9 @@
 """Processes leave connections to those that have fewer."""
 
+import selectors
 import socket
 import time
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -85,3 +87,35 @@ def test_a_connection_that_another_took_meanwhile_is_none_of_its_own() -> None:
         listener.setblocking(False)
         worker.accept(listener)
     assert worker.nr_conns == 0
+
+
+@pytest.mark.parametrize("failure", [None, OSError("the poller is gone")])
+def test_one_that_has_ended_holds_nobody_back(failure: OSError | None) -> None:
+    open_connections = OpenConnections()
+    app = SimpleNamespace(open_connections=open_connections, number_of=lambda _: 0)
+    told_while_it_runs = []
+
+    class Ending(Numbered):
+        """A worker that is told to end as it begins."""
+
+        def is_parent_alive(self) -> bool:
+            told_while_it_runs.append(open_connections.fewest())
+            if failure is not None:
+                raise failure
+            return False
+
+        def notify(self) -> None:
+            pass
+
+    worker = Ending(0, app)
+    worker.poller = selectors.DefaultSelector()
+    worker.method_queue.init()
+    worker.method_queue.defer(lambda: None)  # it waits for nothing
+    worker.tpool = worker.get_thread_pool()
+    with nullcontext() if failure is None else pytest.raises(OSError, match="poller is gone"):
+        worker.run()
+    if failure is not None:  # gunicorn's own end was not reached
+        worker.poller.close()
+        worker.method_queue.close()
+    assert told_while_it_runs == [0]
+    assert open_connections.fewest() == NOBODY
