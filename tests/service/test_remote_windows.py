@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ from function.errors import (
     SceneUnreadableError,
 )
 from function.grid import Grid
-from function.scene import Asset
+from function.layer import ArchiveLayer, LayerKind
+from function.scene import Asset, Scene
 from function.scenes import decoding as decoding_module
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.access.failures import FileMissingError
@@ -39,6 +41,7 @@ from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
+from function.scenes.reader import SceneReader
 from function.scenes.whole_files import WholeFiles
 
 SIZE = 1300
@@ -251,14 +254,15 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
     assert decoding.windows == len(BANDS)
 
 
+@pytest.mark.parametrize("kept", [0, 100_000, 1 << 24])
 def test_what_was_fetched_ahead_is_fetched_once_whatever_is_kept(
-    site: Site, assets: Sequence[Asset]
+    site: Site, assets: Sequence[Asset], kept: int
 ) -> None:
     site.index(assets)
     reads = count_reads(site, windows(assets))
     narrower = PixelWindow(960, 1000, 100, 90)
     site.server.gather(reads)
-    with site.decoder(kept=0) as decoder, ThreadPoolExecutor(2) as workers:
+    with site.decoder(kept=kept) as decoder, ThreadPoolExecutor(2) as workers:
         decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
         assert decoding.fetch(
             windows(assets[:1], need=Need.PERHAPS) + windows(assets[1:], need=SOON)
@@ -270,6 +274,48 @@ def test_what_was_fetched_ahead_is_fetched_once_whatever_is_kept(
     sizes = [each.part[1] for each in site.server.take_asked() if each.part is not None]
     assert len(sizes) == reads
     assert decoding.counts.snapshot()["bytes_fetched"] == sum(sizes)
+
+
+def scenes_with_clouds(site: Site, assets: Sequence[Asset]) -> list[Scene]:
+    """Scenes of one band each, of which every one has something that the others have not."""
+    moment = datetime(2026, 6, 1, tzinfo=UTC)
+    footprint = "MULTIPOLYGON(((9 50, 13 50, 13 56, 9 56, 9 50)))"
+    grid = Grid(GRID.crs, Affine(20, 0, 600_000, 0, -20, 6_000_000), SIZE // 2, SIZE // 2)
+    scenes = []
+    for number, asset in enumerate(assets):
+        classes = np.full((1, SIZE // 2, SIZE // 2), 9, np.uint8)
+        for start in (0, 10, 20):
+            classes[:, start + 20 * number :: 70] = 4
+        path = site.server.directory / f"SCL{number}.jp2"
+        write_jpeg2000(path, classes, grid, band_profile(20, 8))
+        scenes.append(
+            Scene(
+                "s", str(number), moment, moment, "S2A", "", "", 1, "", 60.0, footprint,
+                (asset, replace(site.asset(path), band="SCL")),
+            )
+        )  # fmt: skip
+    return scenes
+
+
+def test_a_map_fetches_nothing_twice_whatever_is_kept(site: Site, assets: Sequence[Asset]) -> None:
+    scenes = scenes_with_clouds(site, assets)
+    site.index([asset for scene in scenes for asset in scene.assets])
+    layer = ArchiveLayer(
+        "B04", "s", LayerKind.INDEX, ("B04",), expression="B04", masked_classes=frozenset({9})
+    )
+    grid = Grid(GRID.crs, Affine(10, 0, 608_000, 0, -10, 5_992_000), 256, 256)
+    rasters = []
+    for kept in (1 << 24, 100_000, 0):
+        with site.decoder(kept=kept, tries=1) as decoder, ThreadPoolExecutor(2) as workers:
+            reader = SceneReader(decoder, workers)
+            rasters.append(reader.read(layer, grid, scenes, True, Deadline.after(PATIENCE)))
+        sizes = [each.part[1] for each in site.server.take_asked() if each.part is not None]
+        assert sum(sizes) == rasters[-1].counts.bytes_fetched
+    first, *others = rasters
+    assert len(first.scenes) == len(scenes)
+    for raster in others:
+        np.testing.assert_array_equal(raster.bands, first.bands)
+        assert raster.counts == first.counts
 
 
 def test_no_more_is_fetched_ahead_than_is_allowed(
