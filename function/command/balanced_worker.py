@@ -54,6 +54,13 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
         super().accept(listener)
         self._tell(self.nr_conns)
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            # Left open, it would let clients connect and wait for nobody. They turn elsewhere.
+            for listener in self.sockets:
+                listener.close()
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(timeout)
         self._tell(self.nr_conns)

@@ -112,7 +112,11 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
         """Tell how many will serve: much of it may follow from the container."""
         settings = self._service.settings
         log.info(
-            "%d processes serve up to %d requests at once", settings.processes, settings.threads
+            "%d processes serve up to %d requests at once on %s, port %d",
+            settings.processes,
+            settings.threads,
+            settings.host,
+            settings.port,
         )
 
     def _number(self, arbiter: Any, worker: Any) -> None:

@@ -232,7 +232,8 @@ def test_connections_that_are_kept_come_out_even(service: Served) -> None:
 def test_it_tells_how_many_processes_serve(service: Served) -> None:
     told = [line["message"] for line in service.log_lines() if "processes serve" in line["message"]]
     assert len(told) == 1
-    assert re.match(r"2 processes serve up to [1-9]\d* requests at once$", told[0])
+    where = r"on 127\.0\.0\.1, port \d+"
+    assert re.match(rf"2 processes serve up to [1-9]\d* requests at once {where}$", told[0])
 
 
 def test_nothing_that_a_fork_would_lose_is_begun_before_it(repository: Path) -> None:

@@ -58,6 +58,19 @@ def await_waiting_query(connection: psycopg.Connection, form: str) -> None:
     raise AssertionError(f"no query like {form} waits")
 
 
+def await_refusal(served: Served) -> None:
+    """Wait until nobody can connect any more."""
+    address = urlsplit(served.url)
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection((address.hostname, address.port), START_SECONDS).close()
+        except ConnectionError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("clients can still connect")
+
+
 def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_path: Path) -> None:
     with serve(demo_catalogue, tmp_path / "log") as served, ThreadPoolExecutor(1) as client:
         expected = served.ows(MAP)
@@ -65,7 +78,7 @@ def test_a_request_in_flight_is_answered_after_sigterm(demo_catalogue: str, tmp_
             answer = client.submit(served.ows, MAP)
             await_waiting_query(connection, "SET LOCAL statement_timeout%search_scenes(%")
             served.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
+            await_refusal(served)
             assert served.process.poll() is None
             assert not answer.done()
         reply = answer.result(START_SECONDS)

@@ -24,7 +24,7 @@ STATUS = re.compile(r"status code: (\d{3})")
 THROTTLING = re.compile(
     r"<Code>\s*(?:SlowDown|SlowDownRead|RequestLimitExceeded|Throttl\w+|TooManyRequests\w*)\s*<"
 )
-TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
+TOO_MANY_REQUESTS, SERVER_ERROR, OVERLOADED = 429, 500, 503
 # obstore asks for nothing but parts of files, by GET: anything else was for credentials.
 CREDENTIALS = re.compile(
     r"Error performing (?:PUT|POST)|Error performing GET \S*/(?:meta-data|v2/credentials)/"
@@ -118,7 +118,8 @@ def _name_by_status(status: int, name: str) -> Failure:
         case 401 | 403:
             return Failure(_denied(name))
     error = _unavailable(name, f"answered with status {status}")
-    return Failure(error, passing=status >= SERVER_ERROR)
+    # Many a store says nothing else where it would have fewer reads: each is paused for as long.
+    return Failure(error, passing=status >= SERVER_ERROR, throttled=status == OVERLOADED)
 
 
 def _absent(name: str) -> FileMissingError:
