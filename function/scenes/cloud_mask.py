@@ -18,10 +18,10 @@ from function.scenes.classification import (
     classified_part,
 )
 from function.scenes.decoder import PixelWindow, Samples, Wanted
-from function.scenes.decoding import Steps
 from function.scenes.lattice import Lattice
 from function.scenes.masking import outside_classes
 from function.scenes.placement import Placement
+from function.scenes.steps import Steps
 
 Mask = NDArray[np.bool_]
 

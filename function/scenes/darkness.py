@@ -24,9 +24,9 @@ from function.scenes.classification import (
     nearest_part,
 )
 from function.scenes.decoder import PixelWindow
-from function.scenes.decoding import Steps
 from function.scenes.lattice import lattice_of
 from function.scenes.masking import GAP_REACH, measured, outside_classes
+from function.scenes.steps import Steps
 
 Mask = NDArray[np.bool_]
 

@@ -1,6 +1,6 @@
 """Decoding several windows at once, within a request's time, and counting them."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as NotInTimeError
 from itertools import chain, compress
@@ -18,12 +18,6 @@ from function.scenes.stages import then
 
 STAGE = "read"
 Answer = TypeVar("Answer")
-# Work that asks for windows step by step: it yields what it wants, is sent the samples in the
-# same order (or has the SceneUnreadableError thrown in), and returns its answer. So the windows
-# of several scenes can be decoded together. Of what is wanted later nothing is sent.
-Steps = Generator[list[Wanted], list[Samples], Answer]
-
-
 # Bytes that a map may have fetched before it needs them: twice what most maps of 1024 pixels with
 # ten dates were measured to take. What is beyond is fetched when it is needed.
 MOST_AHEAD = 64 << 20
@@ -195,30 +189,3 @@ class Decoding:
 
 def _hrefs_now(group: Sequence[Wanted]) -> list[str]:
     return [item.asset.href for item in group if item.need is Need.NOW]
-
-
-def run(works: Sequence[Steps[Answer]], decoding: Decoding) -> list[Answer | SceneUnreadableError]:
-    """Run all of ``works`` step by step together; give their answers, or what they failed with."""
-    answers: dict[int, Answer | SceneUnreadableError] = {}
-    given: dict[int, list[Samples] | SceneUnreadableError | None]
-    given = dict.fromkeys(range(len(works)))
-    while given:
-        wanted: dict[int, list[Wanted]] = {}
-        for number, samples in given.items():
-            try:
-                wanted[number] = _advance(works[number], samples)
-            except StopIteration as end:
-                answers[number] = end.value
-            except SceneUnreadableError as error:
-                answers[number] = error
-        groups = decoding.decode(list(wanted.values())) if wanted else []
-        given = dict(zip(wanted, groups, strict=True))
-    return [answers[number] for number in range(len(works))]
-
-
-def _advance(
-    work: Steps[Answer], given: list[Samples] | SceneUnreadableError | None
-) -> list[Wanted]:
-    if isinstance(given, SceneUnreadableError):
-        return work.throw(given)
-    return next(work) if given is None else work.send(given)

@@ -13,10 +13,11 @@ from function.errors import SceneUnreadableError
 from function.scene import Scene
 from function.scenes.access.address import is_remote
 from function.scenes.decoder import Wanted
-from function.scenes.decoding import Decoding, run
+from function.scenes.decoding import Decoding
 from function.scenes.mosaic import Mask, Mosaic
 from function.scenes.scene_queue import SceneQueue
 from function.scenes.scene_reading import LayerReading
+from function.scenes.steps import run
 
 Wave = Sequence[tuple[Scene, Mask]]
 

@@ -18,11 +18,12 @@ from function.scene import Scene
 from function.scenes.composite import make_pile, rounded, side_at_once
 from function.scenes.coverage import Coverage
 from function.scenes.decoder import Decoder, PixelWindow
-from function.scenes.decoding import Decoding, run
+from function.scenes.decoding import Decoding
 from function.scenes.reader import PART, counts_of
 from function.scenes.recipe import Bands, Recipe
 from function.scenes.scene_queue import WAVE
 from function.scenes.scene_reading import LayerReading, SceneReading
+from function.scenes.steps import run
 
 ONE = PixelWindow(0, 0, 1, 1)
 # Pixels to each side that are read too: of reduced samples it takes seven around to tell what was

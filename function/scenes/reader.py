@@ -17,12 +17,13 @@ from function.scene import Scene
 from function.scenes.composite import make_pile, rounded, side_at_once
 from function.scenes.coverage import Coverage
 from function.scenes.decoder import Decoder, PixelWindow
-from function.scenes.decoding import Decoding, run
+from function.scenes.decoding import Decoding
 from function.scenes.foresight import fetch_ahead
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import WAVE, SceneQueue
 from function.scenes.scene_reading import Finished, LayerReading, SceneReading
+from function.scenes.steps import run
 
 # Pixels a side that are filled at a time: what lies between samples and finished bands takes 60
 # bytes a pixel, so 250 MB for a part, and a map of 4096 x 4096 no more than one of 2048 x 2048.

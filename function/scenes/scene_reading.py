@@ -19,7 +19,6 @@ from function.scenes.classification import CLASSIFICATION, Classification
 from function.scenes.cloud_mask import CloudMask, all_rules, mask_parts, read_cloud_mask
 from function.scenes.darkness import known_dark, read_dark
 from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
-from function.scenes.decoding import Steps
 from function.scenes.ground import ground_resolution
 from function.scenes.images import choose_images
 from function.scenes.lattice import lattice_of
@@ -29,6 +28,7 @@ from function.scenes.placement import place
 from function.scenes.recipe import Bands, Recipe
 from function.scenes.resampling import REACH
 from function.scenes.sheet import Decoded, Sheet, View
+from function.scenes.steps import Steps
 
 Mask = NDArray[np.bool_]
 
