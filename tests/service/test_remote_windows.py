@@ -1,173 +1,66 @@
 """Windows of images on a real web server: the same samples, in one round, whatever happens."""
 
-import os
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
-from affine import Affine
-from archive_server import ArchiveServer, Fault, serving_files
-from numpy.typing import NDArray
+from archive_server import Fault
+from remote_images import (
+    BANDS,
+    CORNER,
+    GRID,
+    PATIENCE,
+    SIZE,
+    Site,
+    check,
+    count_reads,
+    decode_all,
+    local,
+    replace_file,
+    serving_images,
+    texture,
+    windows,
+    write_images,
+)
 
-from function.codestream_record import CodestreamRecord
 from function.deadline import Deadline
 from function.errors import (
-    ArchiveDeniedError,
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
 )
-from function.grid import Grid
-from function.layer import ArchiveLayer, LayerKind
-from function.scene import Asset, Scene
-from function.scenes import decoding as decoding_module
+from function.scene import Asset
 from function.scenes.access.archive import AccessLimits, Archive
-from function.scenes.access.failures import FileMissingError
 from function.scenes.access.rounds import NEAR_GAP
-from function.scenes.decoder import Need, PixelWindow, Samples, Wanted
+from function.scenes.decoder import Need, PixelWindow, Wanted
 from function.scenes.decoding import Decoding
-from function.scenes.encoding import band_profile, write_jpeg2000
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.image_header import read_image_header
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.decoder import Caches, PacketDecoder
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
-from function.scenes.reader import SceneReader
 from function.scenes.whole_files import WholeFiles
-
-SIZE = 1300
-BANDS = ("B02", "B03", "B04")
-# Meets all four tiles of 1024.
-CORNER = PixelWindow(900, 930, 256, 256)
-PATIENCE = 60.0
-SOON = Need.SOON
-
-
-class MemoryStore:
-    """Keeps codestream indexes in memory."""
-
-    def __init__(self) -> None:
-        self.records: dict[str, CodestreamRecord] = {}
-
-    def load(self, assets: Collection[Asset]) -> Mapping[str, CodestreamRecord]:
-        hrefs = {asset.href for asset in assets}
-        return {href: record for href, record in self.records.items() if href in hrefs}
-
-    def keep(self, asset: Asset, record: CodestreamRecord) -> None:
-        self.records[asset.href] = record
-
-
-class Site:
-    """Images on a server, and decoders that read them there."""
-
-    def __init__(self, server: ArchiveServer, openjpeg: OpenJpeg) -> None:
-        self.server = server
-        self.store = MemoryStore()
-        self._openjpeg = openjpeg
-
-    def asset(self, path: Path) -> Asset:
-        header = read_image_header(str(path))
-        return Asset("B04", self.server.href(path), header.grid, header.components, header.bits)
-
-    @contextmanager
-    def decoder(
-        self, kept: int = 0, tiles: int = 0, connections: int = 64, tries: int = 1
-    ) -> Iterator[PacketDecoder]:
-        archive = Archive(AccessLimits(connections, PATIENCE, tries, kept))
-        with ThreadPoolExecutor(1) as workers:
-            yield PacketDecoder(
-                self._openjpeg,
-                GdalDecoder(archive),
-                archive,
-                workers,
-                Caches(tiles, 1 << 24),
-                self.store,
-            )
-            archive.close()
-
-    def index(self, assets: Sequence[Asset]) -> None:
-        """Have the indexes of all files made."""
-        with self.decoder() as decoder:
-            for asset in assets:
-                decoder.decode(asset, PixelWindow(0, 0, 1, 1), 0)
-        assert self.store.records.keys() >= {asset.href for asset in assets}
-        self.server.take_asked()
-
-
-def texture(seed: int) -> NDArray[np.uint16]:
-    random = np.random.default_rng(seed)
-    field = random.standard_normal((SIZE // 10, SIZE // 10)).repeat(10, 0).repeat(10, 1)
-    return (3000 + 400 * field + 90 * random.standard_normal((SIZE, SIZE))).astype(np.uint16)[None]
-
-
-GRID = Grid("EPSG:32632", Affine(10, 0, 600_000, 0, -10, 6_000_000), SIZE, SIZE)
-PROFILE = band_profile(10, 15)
 
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("images")
-    for seed, band in enumerate(BANDS):
-        write_jpeg2000(directory / f"{band}.jp2", texture(seed), GRID, PROFILE)
-    return directory
+    return write_images(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture
 def site(images: Path, tmp_path: Path, openjpeg: OpenJpeg) -> Iterator[Site]:
-    for path in images.iterdir():
-        os.link(path, tmp_path / path.name)
-    with serving_files(tmp_path) as server:
-        yield Site(server, openjpeg)
+    with serving_images(images, tmp_path, openjpeg) as site:
+        yield site
 
 
 @pytest.fixture
 def assets(site: Site) -> list[Asset]:
-    return [site.asset(site.server.directory / f"{band}.jp2") for band in BANDS]
-
-
-def local(site: Site, asset: Asset) -> Path:
-    return site.server.directory / Path(asset.href).name
-
-
-def whole(path: Path) -> Samples:
-    with rasterio.open(path) as dataset:
-        samples: Samples = dataset.read()
-    return samples
-
-
-def decode_all(
-    decoder: PacketDecoder, wanted: Sequence[Wanted], counts: DecodingCounts | None = None
-) -> list[Samples]:
-    coming = decoder.prepare(wanted, Deadline.after(PATIENCE), counts)
-    return [future.result(PATIENCE)() for future in coming]
-
-
-def windows(
-    assets: Sequence[Asset], window: PixelWindow = CORNER, need: Need = Need.NOW
-) -> list[Wanted]:
-    return [Wanted(asset, window, 0, need) for asset in assets]
-
-
-def check(site: Site, wanted: Sequence[Wanted], decoded: Sequence[Samples]) -> None:
-    for item, samples in zip(wanted, decoded, strict=True):
-        expected = whole(local(site, item.asset))[(slice(None), *item.window.slices)]
-        np.testing.assert_array_equal(samples, expected)
-
-
-def count_reads(site: Site, wanted: Sequence[Wanted]) -> int:
-    """Count the reads that windows take of a decoder that has nothing at hand but indexes."""
-    with site.decoder() as decoder:
-        decode_all(decoder, wanted)
-    return len(site.server.take_asked())
+    return site.bands()
 
 
 def test_a_wave_comes_in_one_round_of_just_what_it_needs(
@@ -254,147 +147,6 @@ def test_what_is_likely_comes_along_and_is_not_read_again(
     assert decoding.windows == len(BANDS)
 
 
-@pytest.mark.parametrize("kept", [0, 100_000, 1 << 24])
-def test_what_was_fetched_ahead_is_fetched_once_whatever_is_kept(
-    site: Site, assets: Sequence[Asset], kept: int
-) -> None:
-    site.index(assets)
-    reads = count_reads(site, windows(assets))
-    narrower = PixelWindow(960, 1000, 100, 90)
-    site.server.gather(reads)
-    with site.decoder(kept=kept) as decoder, ThreadPoolExecutor(2) as workers:
-        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        assert decoding.fetch(
-            windows(assets[:1], need=Need.PERHAPS) + windows(assets[1:], need=SOON)
-        )
-        for window, asset in zip((narrower, CORNER, narrower), assets, strict=True):
-            (found,) = decoding.decode([windows([asset], window)])
-            assert not isinstance(found, SceneUnreadableError)
-            check(site, windows([asset], window), found)
-    sizes = [each.part[1] for each in site.server.take_asked() if each.part is not None]
-    assert len(sizes) == reads
-    assert decoding.counts.snapshot()["bytes_fetched"] == sum(sizes)
-
-
-def scenes_with_clouds(site: Site, assets: Sequence[Asset]) -> list[Scene]:
-    """Scenes of one band each, of which every one has something that the others have not."""
-    moment = datetime(2026, 6, 1, tzinfo=UTC)
-    footprint = "MULTIPOLYGON(((9 50, 13 50, 13 56, 9 56, 9 50)))"
-    grid = Grid(GRID.crs, Affine(20, 0, 600_000, 0, -20, 6_000_000), SIZE // 2, SIZE // 2)
-    scenes = []
-    for number, asset in enumerate(assets):
-        classes = np.full((1, SIZE // 2, SIZE // 2), 9, np.uint8)
-        for start in (0, 10, 20):
-            classes[:, start + 20 * number :: 70] = 4
-        path = site.server.directory / f"SCL{number}.jp2"
-        write_jpeg2000(path, classes, grid, band_profile(20, 8))
-        scenes.append(
-            Scene(
-                "s", str(number), moment, moment, "S2A", "", "", 1, "", 60.0, footprint,
-                (asset, replace(site.asset(path), band="SCL")),
-            )
-        )  # fmt: skip
-    return scenes
-
-
-def test_a_map_fetches_nothing_twice_whatever_is_kept(site: Site, assets: Sequence[Asset]) -> None:
-    scenes = scenes_with_clouds(site, assets)
-    site.index([asset for scene in scenes for asset in scene.assets])
-    layer = ArchiveLayer(
-        "B04", "s", LayerKind.INDEX, ("B04",), expression="B04", masked_classes=frozenset({9})
-    )
-    grid = Grid(GRID.crs, Affine(10, 0, 608_000, 0, -10, 5_992_000), 256, 256)
-    rasters = []
-    for kept in (1 << 24, 100_000, 0):
-        with site.decoder(kept=kept, tries=1) as decoder, ThreadPoolExecutor(2) as workers:
-            reader = SceneReader(decoder, workers)
-            rasters.append(reader.read(layer, grid, scenes, True, Deadline.after(PATIENCE)))
-        sizes = [each.part[1] for each in site.server.take_asked() if each.part is not None]
-        assert sum(sizes) == rasters[-1].counts.bytes_fetched
-    first, *others = rasters
-    assert len(first.scenes) == len(scenes)
-    for raster in others:
-        np.testing.assert_array_equal(raster.bands, first.bands)
-        assert raster.counts == first.counts
-
-
-def test_no_more_is_fetched_ahead_than_is_allowed(
-    site: Site, assets: Sequence[Asset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.index(assets)
-    counts = DecodingCounts()
-    with site.decoder() as decoder, ThreadPoolExecutor(1) as workers:
-        decode_all(decoder, windows(assets[:2]), counts)
-        site.server.take_asked()
-        monkeypatch.setattr(decoding_module, "MOST_AHEAD", counts.snapshot()["bytes_needed"])
-        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        assert not decoding.fetch(windows(assets, need=SOON))
-        assert not decoding.fetch(windows(assets[2:], need=Need.PERHAPS))
-        (found,) = decoding.decode([windows(assets[:2])])
-        assert not isinstance(found, SceneUnreadableError)
-        assert {site.server.url + each.path for each in site.server.take_asked()} == {
-            asset.href for asset in assets[:2]
-        }
-        decoding.forget()
-        assert decoding.fetch(windows(assets[2:], need=SOON))
-
-
-@pytest.mark.parametrize(
-    ("fault", "kind", "tries"),
-    [
-        (Fault.SLOW_DOWN, ArchiveThrottledError, 2),
-        (Fault.RESET, ArchiveUnavailableError, 2),
-        (Fault.FORBIDDEN, ArchiveDeniedError, 1),
-        (None, FileMissingError, 1),
-    ],
-)
-@pytest.mark.parametrize("along", [False, True])
-def test_what_failed_ahead_is_not_asked_for_again(
-    site: Site,
-    assets: Sequence[Asset],
-    along: bool,
-    fault: Fault | None,
-    kind: type[SceneUnreadableError],
-    tries: int,
-) -> None:
-    site.index(assets)
-    small = PixelWindow(100, 100, 20, 20)
-    failing, sound = assets[:2]
-    site.server.failing = f"/{local(site, failing).name}"
-    if fault is None:
-        local(site, failing).unlink()
-    site.server.always = fault
-    with site.decoder(tries=2, tiles=1 << 24) as decoder, ThreadPoolExecutor(1) as workers:
-        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        if along:
-            decoding.decode([windows([sound], small) + windows([failing], small, Need.PERHAPS)])
-        else:
-            decoding.fetch(windows([failing], small, Need.PERHAPS))
-            decoding.decode([windows([sound], small)])
-            # Known to have failed by now, unless it is still being tried.
-            decoding.fetch(windows([failing], small, SOON))
-        (failed, found) = decoding.decode(
-            [windows([failing, sound], small), windows([sound], small)]
-        )
-        assert type(failed) is kind
-        assert not isinstance(found, SceneUnreadableError)
-        check(site, windows([sound], small), found)
-    asked = Counter((each.path, each.part) for each in site.server.take_asked())
-    assert max(asked.values()) == tries
-    assert {path for path, _ in asked} == {f"/{local(site, each).name}" for each in assets[:2]}
-
-
-def test_what_was_replaced_meanwhile_is_looked_at_anew(site: Site, assets: Sequence[Asset]) -> None:
-    site.index(assets)
-    replace_file(local(site, assets[0]), texture(9))
-    with site.decoder() as decoder, ThreadPoolExecutor(1) as workers:
-        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
-        decoding.fetch(windows(assets[:1], need=SOON))
-        (found,) = decoding.decode([windows(assets[:1])])
-        assert not isinstance(found, SceneUnreadableError)
-        check(site, windows(assets[:1]), found)
-
-
 def test_what_is_likely_and_large_waits(site: Site, assets: Sequence[Asset]) -> None:
     site.index(assets)
     large = PixelWindow(0, 0, 1000, 1000)
@@ -452,12 +204,6 @@ def test_a_replaced_image_is_indexed_anew_and_never_shown_wrong(
         check(site, windows(assets), decode_all(decoder, windows(assets)))
     for asset in assets:
         assert site.store.records[asset.href].state.size == local(site, asset).stat().st_size
-
-
-def replace_file(path: Path, samples: NDArray[np.uint16]) -> None:
-    partial = path.with_suffix(".partial.jp2")
-    write_jpeg2000(partial, samples, GRID, PROFILE)
-    partial.replace(path)
 
 
 def test_an_index_of_another_file_does_no_harm(site: Site, assets: Sequence[Asset]) -> None:
