@@ -91,7 +91,7 @@ class Settings:
         About(
             "Processes that answer. What other settings give is given to all of them together, but"
             " for SENTINEL_OWS_CONNECTIONS and SENTINEL_OWS_DECODE_THREADS. 0 means one for every"
-            " two CPUs and 512 MiB that the container is given, sixteen at most, and fewer where"
+            " CPU and 512 MiB that the container is given, sixteen at most, and fewer where"
             " SENTINEL_OWS_ARCHIVE_CONNECTIONS allows for less than 16 each.",
             least=0,
         ),

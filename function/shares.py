@@ -9,9 +9,9 @@ from function.settings import PREFIX, Settings, SettingsError
 # keep everybody waiting, on a single CPU either. The largest maps take 250 MB while they are read.
 REQUESTS_OF_CPU, FEWEST_REQUESTS = 2, 4
 MEMORY_OF_REQUEST = 256 << 20
-# See "Processes and threads" in ARCHITECTURE.md. Beyond sixteen, two searches and a listener for
-# each come near to the hundred connections that PostgreSQL grants if it is told nothing.
-CPUS_OF_PROCESS, MOST_PROCESSES = 2, 16
+# One for each CPU, see "Processes and threads" in ARCHITECTURE.md. With more than sixteen, two
+# searches and a listener for each come near to the hundred connections that PostgreSQL grants.
+MOST_PROCESSES = 16
 # The first needs 200 MB beside the caches, each other 100, and a map that it reads up to 250.
 MEMORY_OF_PROCESS = 512 << 20
 # A map that waits for the catalogue should not keep probes from it. Searches take milliseconds:
@@ -96,7 +96,7 @@ def _processes(settings: Settings, container: Container) -> int:
     """As many as the CPUs and memory are enough for, and as have something to do."""
     enough = [
         MOST_PROCESSES,
-        container.cpus // CPUS_OF_PROCESS,
+        container.cpus,
         container.memory // MEMORY_OF_PROCESS,
         settings.threads,
     ]

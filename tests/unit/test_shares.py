@@ -13,22 +13,22 @@ GIB = 1 << 30
 
 def test_what_is_not_set_fits_the_container() -> None:
     assert fitted(Settings(), Container(3, GIB)) == Settings(
-        processes=1,
+        processes=2,
         threads=4,
         database_connections=4,
-        archive_connections=32,
+        archive_connections=64,
         decode_threads=3,
         tile_cache_bytes=GIB // 4,
         index_cache_bytes=GIB // 32,
         archive_cache_bytes=GIB // 8,
         gdal_cache_bytes=GIB // 16,
     )
-    assert fitted(Settings(), Container(24, 256 * GIB)) == Settings(
+    assert fitted(Settings(), Container(12, 256 * GIB)) == Settings(
         processes=12,
-        threads=48,
+        threads=24,
         database_connections=24,
         archive_connections=384,
-        decode_threads=24,
+        decode_threads=12,
         tile_cache_bytes=12 * GIB,
         index_cache_bytes=12 * GIB // 8,
         archive_cache_bytes=12 * GIB // 4,
@@ -75,10 +75,9 @@ def test_what_is_set_stays() -> None:
     ("container", "chosen", "processes"),
     [
         (Container(1, 64 * GIB), Settings(), 1),
-        (Container(2, 64 * GIB), Settings(), 1),
-        (Container(4, 64 * GIB), Settings(), 2),
-        (Container(5, 64 * GIB), Settings(), 2),
-        (Container(8, 64 * GIB), Settings(), 4),
+        (Container(2, 64 * GIB), Settings(), 2),
+        (Container(4, 64 * GIB), Settings(), 4),
+        (Container(5, 64 * GIB), Settings(), 5),
         (Container(64, 256 * GIB), Settings(), 16),
         (Container(8, GIB), Settings(), 2),
         (Container(8, GIB // 4), Settings(), 1),
@@ -118,7 +117,7 @@ def test_one_process_shares_nothing_and_several_most_of_what_is_decoded() -> Non
 def test_a_lone_map_has_every_cpu_and_turns_are_counted_once() -> None:
     settings = fitted(Settings(), Container(8, 16 * GIB))
     own = share_of_process(settings)
-    assert own.processes == 4
+    assert own.processes == 8
     assert own.decode_threads == 8
     assert own.threads == settings.threads == 16
     shared = CACHES + CONNECTIONS
