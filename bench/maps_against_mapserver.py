@@ -110,22 +110,23 @@ def ask_sides(
     """Ask every side for the same; a lone client asks each of them for a walk in turn."""
     found = [Found({}, 0.0, 0.0) for _ in sides]
     shares = [[walk] for walk in asked] if clients == 1 else [asked]
-    for number, share in enumerate(shares):
-        for turn in range(len(sides)):
-            place = (number + turn) % len(sides)
-            _ask(sides[place], servers[place], share, clients, found[place])
+    with ExitStack() as stack:
+        connected = [
+            [stack.enter_context(client(server.port, side.path)) for _ in range(clients)]
+            for side, server in zip(sides, servers, strict=True)
+        ]
+        for number, share in enumerate(shares):
+            for turn in range(len(sides)):
+                place = (number + turn) % len(sides)
+                _ask(servers[place], connected[place], share, found[place])
     return found
 
 
-def _ask(side: Side, server: Server, share: list[list[str]], clients: int, found: Found) -> None:
-    with ExitStack() as stack:
-        connected: list[Client] = [
-            stack.enter_context(client(server.port, side.path)) for _ in range(clients)
-        ]
-        cpu, started_at = server.cpu_seconds(), time.perf_counter()
-        found.replies.update(ask_at_once(connected, share))
-        found.seconds += time.perf_counter() - started_at
-        found.cpu += server.cpu_seconds() - cpu
+def _ask(server: Server, clients: Sequence[Client], share: list[list[str]], found: Found) -> None:
+    cpu, started_at = server.cpu_seconds(), time.perf_counter()
+    found.replies.update(ask_at_once(clients, share))
+    found.seconds += time.perf_counter() - started_at
+    found.cpu += server.cpu_seconds() - cpu
 
 
 def compare(case: Case, sides: Sequence[Side], replies: Sequence[dict[str, Reply]]) -> None:
