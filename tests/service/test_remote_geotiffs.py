@@ -341,6 +341,46 @@ def test_what_does_not_fit_is_read_whole_and_counted(site: Site, tmp_path: Path)
     assert counts.snapshot()["windows_unfit"] == 2
 
 
+def test_large_windows_are_fetched_part_by_part(
+    site: Site, assets: Sequence[Asset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = 4 * 256 * 256 * 2
+    for module in ("window", "remote_blocks"):
+        monkeypatch.setattr(f"function.scenes.geotiff.{module}.MOST_AT_ONCE", at_once)
+    wanted, counts = windows(assets, PixelWindow(0, 0, SIZE, SIZE)), DecodingCounts()
+    with site.decoder() as decoder:
+        for ready in decoder.prepare(wanted, Deadline.after(PATIENCE)):
+            ready.result(PATIENCE)
+        # Their directories.
+        assert len(site.server.take_asked()) == len(assets)
+        check(site, wanted, decode_all(decoder, wanted, counts))
+        asked = site.server.take_asked()
+        assert max(each.part[1] for each in asked if each.part is not None) <= at_once
+        stored = sum(site.path(asset).stat().st_size for asset in assets)
+        assert stored / 2 < counts.snapshot()["bytes_needed"] < 2 * stored
+        replace_file(site.path(assets[0]), texture(9))
+        with pytest.raises(SceneUnreadableError, match=r"^B02\.tif was replaced"):
+            decode_all(decoder, wanted[:1])
+        check(site, wanted[:1], decode_all(decoder, wanted[:1]))
+
+
+def test_what_did_not_fit_is_asked_anew_after_a_while(
+    site: Site, assets: Sequence[Asset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, counts = site.path(assets[0]), DecodingCounts()
+    sound = path.read_bytes()
+    path.unlink()
+    path.write_bytes(with_signed_width(sound))
+    with site.decoder() as decoder:
+        check(site, windows(assets[:1]), decode_all(decoder, windows(assets[:1]), counts))
+        path.write_bytes(sound)
+        check(site, windows(assets[:1]), decode_all(decoder, windows(assets[:1]), counts))
+        assert counts.snapshot()["windows_unfit"] == 2
+        monkeypatch.setattr("function.scenes.geotiff.library.UNFIT_SECONDS", 0.0)
+        check(site, windows(assets[:1]), decode_all(decoder, windows(assets[:1]), counts))
+    assert counts.snapshot()["windows_unfit"] == 2
+
+
 def test_a_jpeg2000_file_by_any_name_is_read_packet_by_packet(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "band.jp2"
     write_jpeg2000(path, texture(5), GRID, band_profile(10, 15))

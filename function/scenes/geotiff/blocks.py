@@ -54,7 +54,8 @@ class Blocks:
     def ranges(self, file_size: int) -> list[Range]:
         """Tell where the blocks that are not absent lie, plane by plane, row by row.
 
-        Raises DamagedTiffError for a block that lies beyond the file's end.
+        Raises DamagedTiffError for a block that lies beyond the file's end, or is longer than one
+        can be.
         """
         cut = np.s_[:, self.top : self.bottom, self.left : self.right]
         offsets = self.level.offsets[cut].ravel().tolist()
@@ -62,6 +63,8 @@ class Blocks:
         ranges = [(at, length) for at, length in zip(offsets, lengths, strict=True) if length]
         if any(at == 0 or at + length > file_size for at, length in ranges):
             raise DamagedTiffError("it has a block beyond its end")
+        if any(length > self.level.longest_block for _, length in ranges):
+            raise DamagedTiffError("it has a block that is too long")
         return ranges
 
     def to_tiff(self, data: Sequence[bytes]) -> bytes:

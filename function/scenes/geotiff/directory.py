@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from function.scenes.geotiff.errors import DamagedTiffError, UnfitTiffError
@@ -176,12 +177,13 @@ def _entries(records: list[bytes], layout: _Layout) -> Iterator[_Entry]:
 
 def _is_overview(entries: list[_Entry], order: str) -> bool:
     kinds = {entry.tag: entry for entry in entries}
-    if (kind := kinds.get(Tag.NEW_SUBFILE_TYPE)) is not None:
-        bits = read_number(Value(kind.type, kind.count, kind.inline), order)
-        return bits & REDUCED_IMAGE != 0 and bits & MASK == 0
-    if (kind := kinds.get(Tag.SUBFILE_TYPE)) is not None:
-        old = read_number(Value(kind.type, kind.count, kind.inline), order)
-        return old == OLD_REDUCED_IMAGE
+    with suppress(UnfitTiffError):
+        if (kind := kinds.get(Tag.NEW_SUBFILE_TYPE)) is not None:
+            bits = read_number(Value(kind.type, kind.count, kind.inline), order)
+            return bits & REDUCED_IMAGE != 0 and bits & MASK == 0
+        if (kind := kinds.get(Tag.SUBFILE_TYPE)) is not None:
+            old = read_number(Value(kind.type, kind.count, kind.inline), order)
+            return old == OLD_REDUCED_IMAGE
     return False
 
 
@@ -190,7 +192,8 @@ NUMBERS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 def read_number(value: Value, order: str) -> int:
     """Read a value that is one number without a sign; raises UnfitTiffError for another."""
-    if value.count != 1 or value.type not in NUMBERS:
+    # One of 8 bytes does not lie within the entry of a classic file.
+    if value.count != 1 or value.type not in NUMBERS or len(value.data) < TYPE_SIZES[value.type]:
         raise UnfitTiffError("a number of an unusual type")
     (number,) = struct.unpack_from(f"{order}{NUMBERS[value.type]}", value.data)
     return int(number)

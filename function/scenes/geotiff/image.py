@@ -1,5 +1,6 @@
 """An image of a TIFF file and its overviews: how each is cut into blocks, and where they lie."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,12 @@ from function.scenes.geotiff.tags import DECODING, Tag
 
 CHUNKY, SEPARATE = 1, 2
 OLD_JPEG = 6
-# A side that GDAL can count, and a block of 16 384² samples of 8 bit: larger ones would be decoded
-# whole for every window.
+# A side that GDAL can count, and the bytes of a block of 4096² samples of three bands at 10 bit: a
+# block is decoded whole for every window, and several are at a time.
 LONGEST_SIDE = (1 << 31) - 1
-LARGEST_BLOCK = 1 << 28
+LARGEST_BLOCK = 1 << 26
+# What no method of compression does to noise: it makes more than twice of it, and these tables.
+MOST_GROWTH, MOST_TABLES = 2, 4096
 # Beside the offsets and lengths of its blocks: what Python needs to hold them.
 OVERHEAD = 2048
 
@@ -26,7 +29,8 @@ class TiffLevel:
     """One image of a file, in tiles or strips: blocks of ``block_width`` by ``block_height``.
 
     ``offsets`` and ``lengths`` have the shape (planes, blocks down, blocks across); a block of
-    length 0 is absent: its samples are no data. ``decoding`` are the tags that a decoder needs.
+    length 0 is absent: its samples are no data; none can have more bytes than ``longest_block``.
+    ``decoding`` are the tags that a decoder needs.
     """
 
     width: int
@@ -36,6 +40,7 @@ class TiffLevel:
     tiled: bool
     offsets: Numbers
     lengths: Numbers
+    longest_block: int
     order: str
     decoding: dict[int, Value]
 
@@ -53,12 +58,18 @@ class TiffLevel:
 def read_levels(directories: list[Directory]) -> tuple[TiffLevel, ...]:
     """Read the image, which is the first, and its overviews.
 
-    An overview whose samples are not of the image's kind is none. Raises UnfitTiffError for an
-    image that is not read block by block, DamagedTiffError where tags contradict one another.
+    An overview whose samples are not of the image's kind is none, nor is one that an image could
+    not be like. Raises UnfitTiffError for an image that is not read block by block,
+    DamagedTiffError where its tags contradict one another.
     """
     image, *others = directories
     kind = _kind(image)
-    return tuple(_read_level(each) for each in (image, *others) if _kind(each) == kind)
+    levels = [_read_level(image)]
+    for other in others:
+        if _kind(other) == kind:
+            with suppress(UnfitTiffError, DamagedTiffError):
+                levels.append(_read_level(other))
+    return tuple(levels)
 
 
 def _kind(directory: Directory) -> list[bytes | None]:
@@ -82,7 +93,7 @@ def _read_level(directory: Directory) -> TiffLevel:
     if planar not in (CHUNKY, SEPARATE) or samples == 0:
         raise UnfitTiffError("an unknown order of samples")
     tiled, across, down = _block_size(directory, width, height)
-    _check_block(directory, across * down * (samples if planar == CHUNKY else 1))
+    block_bytes = _block_bytes(directory, across * down * (samples if planar == CHUNKY else 1))
     planes = samples if planar == SEPARATE else 1
     shape = planes, -(-height // down), -(-width // across)
     return TiffLevel(
@@ -95,6 +106,7 @@ def _read_level(directory: Directory) -> TiffLevel:
         lengths=_numbers(
             directory, Tag.TILE_BYTE_COUNTS if tiled else Tag.STRIP_BYTE_COUNTS, shape
         ),
+        longest_block=MOST_GROWTH * block_bytes + MOST_TABLES,
         order=directory.order,
         decoding={tag: value for tag, value in directory.values.items() if tag in DECODING},
     )
@@ -115,12 +127,13 @@ def _block_size(directory: Directory, width: int, height: int) -> tuple[bool, in
     return tiled, across, down
 
 
-def _check_block(directory: Directory, samples: int) -> None:
-    """Raise UnfitTiffError for blocks of so many ``samples`` that they are too large."""
+def _block_bytes(directory: Directory, samples: int) -> int:
+    """Count the bytes of a block of ``samples``; raises UnfitTiffError for too many."""
     bits = directory.values.get(Tag.BITS_PER_SAMPLE)
     deepest = int(_array(bits, directory.order).max(initial=1)) if bits else 1
     if samples * deepest > 8 * LARGEST_BLOCK:
         raise UnfitTiffError("blocks too large")
+    return -(-samples * deepest // 8)
 
 
 def _number(directory: Directory, tag: Tag, default: int | None = None) -> int:

@@ -1,7 +1,9 @@
 """The directories of the GeoTIFFs in use: read once, kept in memory."""
 
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
 from function.codestream_record import FileState
 from function.deadline import Deadline
@@ -17,6 +19,9 @@ from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import TruncatedError
 from function.scenes.jpeg2000.index_record import state_of
 
+# What a file is replaced by may be read by blocks: where it was not, nothing else would tell so.
+UNFIT_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TiffFile:
@@ -25,6 +30,12 @@ class TiffFile:
     href: str
     state: FileState
     levels: tuple[TiffLevel, ...]
+    read_at: float = field(default_factory=monotonic)
+
+    @property
+    def outdated(self) -> bool:
+        """Tell whether it has to be asked anew how the file is read."""
+        return not self.levels and monotonic() - self.read_at > UNFIT_SECONDS
 
     @property
     def size(self) -> int:
@@ -60,11 +71,10 @@ class TiffLibrary:
             if claim.to_make:
                 return self._make(href, deadline, counts)
             with suppress(_GivenUpError):
-                try:
-                    return claim.future.result(max(0.0, deadline.remaining()))
-                except TimeoutError as error:
-                    message = f"{file_name(href)} was not read in time"
-                    raise ArchiveUnavailableError(message) from error
+                file = _wait(claim.future, href, deadline)
+                if not file.outdated:
+                    return file
+                self.forget(file)
 
     def forget(self, file: TiffFile) -> None:
         """Forget a file that is not as it was, unless it was read again since."""
@@ -84,6 +94,13 @@ class TiffLibrary:
             raise
         self._files.keep(href, made)
         return made
+
+
+def _wait(coming: "Future[TiffFile]", href: str, deadline: Deadline) -> TiffFile:
+    try:
+        return coming.result(max(0.0, deadline.remaining()))
+    except TimeoutError as error:
+        raise ArchiveUnavailableError(f"{file_name(href)} was not read in time") from error
 
 
 def _read(href: str, source: ByteSource) -> TiffFile:

@@ -12,7 +12,7 @@ from function.scenes.access.remote_file import RemoteFile
 from function.scenes.allowance import Allowance
 from function.scenes.decoder import Decode, Decoder, Wanted
 from function.scenes.geotiff.library import TiffFile, TiffLibrary
-from function.scenes.geotiff.window import BlockWindow
+from function.scenes.geotiff.window import MOST_AT_ONCE, BlockWindow
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.remote_windows import is_fetched
 from function.scenes.stages import completed, then
@@ -81,13 +81,18 @@ class _Asking:
             return None
 
     def fetch(self, windows: Sequence[BlockWindow], again: bool = True) -> "list[Future[Decode]]":
-        """Begin to fetch the blocks of ``windows``; of a file that was replaced once ``again``."""
-        coming = self._archive.fetch(
-            [self._parts(window) for window in windows], self._deadline, self._counts
-        )
+        """Begin to fetch the blocks of ``windows``; of a file that was replaced once ``again``.
+
+        Those of a large window are fetched part by part, as it is decoded.
+        """
+        small = [window for window in windows if window.bytes_needed <= MOST_AT_ONCE]
+        parts = [self._parts(window) for window in small]
+        coming = iter(self._archive.fetch(parts, self._deadline, self._counts))
         return [
-            then(fetching, partial(self._arrived, window, again))
-            for window, fetching in zip(windows, coming, strict=True)
+            then(next(coming), partial(self._arrived, window, again))
+            if window.bytes_needed <= MOST_AT_ONCE
+            else completed(partial(window.decode, self._fetch_now))
+            for window in windows
         ]
 
     def ask(self, wanted: Wanted, again: bool = True) -> "Future[Decode]":
@@ -107,10 +112,20 @@ class _Asking:
 
     def _parts(self, window: BlockWindow) -> Parts:
         """Tell what to fetch of a window: of what is needed perhaps, a little or nothing."""
-        needed = sum(length for _, length in window.ranges)
-        fetched = is_fetched(window.wanted.need, needed, self._ahead)
-        self._counts.add(bytes_needed=needed if fetched else 0)
+        fetched = is_fetched(window.wanted.need, window.bytes_needed, self._ahead)
+        self._counts.add(bytes_needed=window.bytes_needed if fetched else 0)
         return Parts(window.wanted.asset.href, window.file.state, window.ranges if fetched else ())
+
+    def _fetch_now(self, window: BlockWindow) -> RemoteFile:
+        """Fetch the blocks of a part of a large window, and wait for them."""
+        self._counts.add(bytes_needed=window.bytes_needed)
+        parts = Parts(window.wanted.asset.href, window.file.state, window.ranges)
+        (coming,) = self._archive.fetch([parts], self._deadline, self._counts)
+        try:
+            return coming.result()
+        except FileReplacedError:
+            self._library.forget(window.file)
+            raise
 
     def _arrived(
         self, window: BlockWindow, again: bool, fetching: "Future[RemoteFile]"
@@ -119,4 +134,5 @@ class _Asking:
             self._library.forget(window.file)
             if again:
                 return self.ask(window.wanted, again=False)
-        return completed(partial(window.decode, fetching.result()))
+        file = fetching.result()
+        return completed(lambda: window.decode(lambda _: file))

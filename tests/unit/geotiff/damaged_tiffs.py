@@ -11,12 +11,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tiff_files import BytesSource, asset_of, open_tiff
+from tiff_files import asset_of, read_blocks
 
 from function.errors import SceneUnreadableError
-from function.scenes.decoder import PixelWindow, Wanted
+from function.scenes.decoder import PixelWindow
 from function.scenes.geotiff.errors import DamagedTiffError, UnfitTiffError
-from function.scenes.geotiff.window import BlockWindow
 
 # The process needs some 200 MB; a directory that asks for much more must be refused, not obeyed.
 MOST_MEMORY = 2 << 30
@@ -50,10 +49,8 @@ def main(path: Path, rounds: int) -> None:
     for number in range(rounds):
         choose = random.Random(number)  # noqa: S311
         kind = choose.choice(["front", "truncated", "spliced", "flipped"])
-        source = BytesSource(damage(data, choose, kind))
         try:
-            plan = BlockWindow.plan(Wanted(asset, WINDOW, REDUCTION), open_tiff(source))
-            samples = plan.decode(source)
+            samples = read_blocks(damage(data, choose, kind), asset, WINDOW, REDUCTION)
             assert samples.shape == (asset.components, WINDOW.height, WINDOW.width)
             seen["decoded"] += 1
         except (SceneUnreadableError, DamagedTiffError):

@@ -5,23 +5,27 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiff_files import BytesSource, asset_of, open_tiff, read_blocks, write_tiff
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tiff_files import BytesSource, asset_of, open_tiff, read_blocks, read_whole, write_tiff
 
 from function.errors import SceneUnreadableError
 from function.scenes.decoder import PixelWindow, Wanted
 from function.scenes.geotiff.directory import MOST_DIRECTORIES
 from function.scenes.geotiff.errors import DamagedTiffError, UnfitTiffError
-from function.scenes.geotiff.tags import Tag
+from function.scenes.geotiff.tags import WANTED, Tag
 from function.scenes.geotiff.window import BlockWindow
 from function.scenes.jpeg2000.errors import TruncatedError
 
 HERE = Path(__file__).parent
 ENTRY = struct.Struct("<HHII")
-SHORT, LONG = 3, 4
+SHORT, LONG, LONG8 = 3, 4, 16
 WHOLE = PixelWindow(0, 0, 100, 90)
 
 TILED = {"TILED": "YES", "BLOCKXSIZE": "32", "BLOCKYSIZE": "32"}
@@ -58,14 +62,22 @@ def test_damage_never_crashes(tmp_path: Path, repository: Path, name: str) -> No
     assert unfit > rounds / 50
 
 
-def edited(data: bytes, tag: int, change: Callable[[int, int, int], tuple[int, int, int]]) -> bytes:
-    """Change an entry of the first directory of a little-endian classic TIFF.
+def edited(
+    data: bytes,
+    tag: int,
+    change: Callable[[int, int, int], tuple[int, int, int]],
+    directory: int = 0,
+) -> bytes:
+    """Change an entry of a directory, by default the first, of a little-endian classic TIFF.
 
     ``change`` is given its type, count and value (or the offset of it), and gives others.
     """
     changed = bytearray(data)
     (start,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, start)
+    for _ in range(directory):
+        (start,) = struct.unpack_from("<I", data, start + 2 + count * ENTRY.size)
+        (count,) = struct.unpack_from("<H", data, start)
     for place in range(start + 2, start + 2 + count * ENTRY.size, ENTRY.size):
         found, *entry = ENTRY.unpack_from(data, place)
         if found == tag:
@@ -91,6 +103,7 @@ def path(tmp_path: Path) -> Path:
         (Tag.IMAGE_WIDTH, (LONG, 1, (1 << 31) - 1), "not as many blocks"),
         (Tag.IMAGE_WIDTH, (12, 1, 8), "a number of an unusual type"),
         (Tag.IMAGE_WIDTH, (SHORT, 2, 100), "a number of an unusual type"),
+        (Tag.IMAGE_WIDTH, (SHORT, 0, 100), "a number of an unusual type"),
         (Tag.TILE_WIDTH, (LONG, 1, 1 << 30), "blocks too large"),
         (Tag.SAMPLES_PER_PIXEL, (LONG, 1, 1 << 30), "blocks too large"),
         (Tag.SAMPLES_PER_PIXEL, (SHORT, 1, 0), "order of samples"),
@@ -115,6 +128,66 @@ def test_what_is_not_read_block_by_block_is_left_to_others(
 def test_what_cannot_be_is_damage(path: Path, tag: Tag, entry: tuple[int, int, int]) -> None:
     with pytest.raises(DamagedTiffError):
         open_tiff(BytesSource(edited(path.read_bytes(), tag, lambda *_: entry)))
+
+
+@pytest.mark.parametrize(
+    ("tag", "entry"),
+    [
+        # Neither fits into the entry of a classic file.
+        (Tag.NEW_SUBFILE_TYPE, (LONG8, 1, 1)),
+        (Tag.NEW_SUBFILE_TYPE, (SHORT, 0, 1)),
+        (Tag.IMAGE_WIDTH, (LONG, 1, 0)),
+        (Tag.TILE_WIDTH, (SHORT, 1, 16)),
+        (Tag.COMPRESSION, (SHORT, 1, 6)),
+        (Tag.BITS_PER_SAMPLE, (12, 1, 8)),
+    ],
+)
+def test_an_overview_that_is_of_no_use_is_left_out(
+    path: Path, tag: Tag, entry: tuple[int, int, int]
+) -> None:
+    data = path.read_bytes()
+    assert len(open_tiff(BytesSource(data)).levels) == 2
+    changed = edited(data, tag, lambda *_: entry, directory=1)
+    assert len(open_tiff(BytesSource(changed)).levels) == 1
+    window = PixelWindow(3, 4, 40, 30)
+    expected = averaged_by_two(path, window)
+    np.testing.assert_array_equal(read_blocks(changed, asset_of(path), window, 1), expected)
+
+
+def averaged_by_two(path: Path, window: PixelWindow) -> NDArray[np.generic]:
+    """Average 2 x 2 pixels of the image, halves rounded up."""
+    whole = read_whole(path).astype(int)
+    sums = whole[:, ::2, ::2] + whole[:, 1::2, ::2] + whole[:, ::2, 1::2] + whole[:, 1::2, 1::2]
+    averaged: NDArray[np.generic] = ((sums + 2) // 4).astype(np.uint8)
+    return averaged[(slice(None), *window.slices)]
+
+
+FILES = st.lists(
+    st.lists(
+        st.tuples(
+            st.sampled_from(sorted(WANTED)), st.integers(0, 20), st.integers(0, 4),
+            st.one_of(st.integers(0, 40), st.integers(0, (1 << 32) - 1)),
+        ), max_size=12,
+    ), min_size=1, max_size=3,
+)  # fmt: skip
+
+
+@given(FILES, st.sampled_from("<>"), st.booleans())
+def test_directories_of_any_content_are_read_or_refused(
+    directories: list[list[tuple[int, int, int, int]]], order: str, big: bool
+) -> None:
+    count, entry, offset = ("Q", "HHQQ", "Q") if big else ("H", "HHII", "I")
+    mark = b"II" if order == "<" else b"MM"
+    data = mark + struct.pack(
+        f"{order}HHHQ" if big else f"{order}HI", *((43, 8, 0, 16) if big else (42, 8))
+    )
+    for number, entries in enumerate(directories, 1):
+        body = struct.pack(f"{order}{count}", len(entries))
+        body += b"".join(struct.pack(f"{order}{entry}", *each) for each in entries)
+        after = len(data) + len(body) + struct.calcsize(f"={offset}")
+        data += body + struct.pack(f"{order}{offset}", after if number < len(directories) else 0)
+    with suppress(UnfitTiffError, DamagedTiffError, TruncatedError):
+        assert open_tiff(BytesSource(data.ljust(300, b"\1"))).levels
 
 
 @pytest.mark.parametrize("data", [b"", b"II", b"II*\0", b"\0" * 64, b"II+\0\4\0\0\0" + bytes(20)])
@@ -161,6 +234,22 @@ def test_a_tile_that_breaks_off_is_an_error(path: Path) -> None:
     assert changed != path.read_bytes()
     with pytest.raises(SceneUnreadableError, match="cannot be decoded"):
         read_blocks(bytes(changed), asset_of(path), WHOLE, 0)
+
+
+def test_a_tile_that_cannot_be_so_long_is_an_error(path: Path) -> None:
+    data = path.read_bytes()
+    length = open_tiff(BytesSource(data)).levels[0].longest_block
+    assert 2 * 32 * 32 * 3 <= length < 4 * 32 * 32 * 3 + 4096
+
+    def prolong(*_: int) -> tuple[int, int, int]:
+        return LONG, 12, len(data)
+
+    lengths = struct.pack("<12I", length, length + 1, *[1] * 10)
+    changed = edited(data, Tag.TILE_BYTE_COUNTS, prolong) + lengths + bytes(2 * length)
+    with pytest.raises(SceneUnreadableError, match=r"cannot be decoded.*too long"):
+        read_blocks(changed, asset_of(path), PixelWindow(40, 0, 3, 3), 0)
+    found = read_blocks(changed, asset_of(path), PixelWindow(0, 0, 3, 3), 0)
+    np.testing.assert_array_equal(found, read_whole(path)[:, :3, :3])
 
 
 def test_another_image_is_an_error(path: Path, tmp_path: Path) -> None:

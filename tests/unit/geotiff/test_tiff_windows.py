@@ -143,8 +143,41 @@ def test_only_the_blocks_of_a_window_are_read(tmp_path: Path) -> None:
     ):
         source.read.clear()
         plan = BlockWindow.plan(Wanted(asset, window, reduction), file)
-        plan.decode(source)
+        plan.decode(lambda _: source)
         assert sum(length for _, length in source.read) == blocks * tile
+
+
+@pytest.mark.parametrize("side", ["tiles", "strips"])
+@pytest.mark.parametrize("at_once", [1, 20_000, 100_000])
+def test_large_windows_are_read_part_by_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str, at_once: int
+) -> None:
+    monkeypatch.setattr("function.scenes.geotiff.window.MOST_AT_ONCE", at_once)
+    path = tmp_path / "image.tif"
+    samples = np.random.default_rng(6).integers(0, 9999, (2, 300, 290)).astype(np.uint16)
+    sizes = {"TILED": "YES", "BLOCKXSIZE": "64"} if side == "tiles" else {}
+    # The samples of a block lie together for both bands.
+    options = {"BLOCKYSIZE": "64" if side == "tiles" else "7", "INTERLEAVE": "PIXEL", **sizes}
+    write_tiff(path, samples, options, nodata=0)
+    block = 64 * 64 * 2 * 2 if side == "tiles" else 7 * 290 * 2 * 2
+    asset, source = asset_of(path, 0), BytesSource(path.read_bytes())
+    file, local = open_tiff(source), GdalDecoder(local_archive())
+    reads: list[int] = []
+
+    def read(part: BlockWindow) -> BytesSource:
+        reads.append(part.bytes_needed)
+        return source
+
+    for reduction in REDUCTIONS:
+        reads.clear()
+        full = PixelWindow(0, 0, reduced_size(290, reduction), reduced_size(300, reduction))
+        for window in (full, PixelWindow(3, 5, full.width - 4, full.height - 9)):
+            found = BlockWindow.plan(Wanted(asset, window, reduction), file).decode(read)
+            np.testing.assert_array_equal(found, local.decode(asset, window, reduction))
+        # A sample of 16 pixels a side lies on three strips.
+        assert max(reads) <= max(at_once, block if side == "tiles" else 4 * block)
+        assert len(reads) > 2
+    local.close()
 
 
 def test_of_a_cloud_optimised_file_the_start_tells_where_all_blocks_are(tmp_path: Path) -> None:
