@@ -1,5 +1,7 @@
 """gunicorn's threaded worker, that leaves connections to others that have fewer."""
 
+import errno
+import logging
 import mmap
 import time
 from typing import Any
@@ -8,9 +10,15 @@ from gunicorn.workers.gthread import ThreadWorker
 
 # What a process that has fewer connections needs to come first: it is woken as this one is.
 LEAD_SECONDS = 0.002
+# A connection for which the system has no room is tried again, and told of, after so long.
+NO_ROOM_SECONDS = 0.05
+QUIET_SECONDS = 60.0
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 # As many as a container may sensibly run. Two that share a place give each other some advantage.
 PLACES = 256
 NOBODY = (1 << 63) - 1
+
+log = logging.getLogger("sentinel_ows.connections")
 
 
 class OpenConnections:
@@ -47,12 +55,26 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*arguments)
         self.max_keepalived: int
         self._most_kept = self.max_keepalived
+        self._quiet_until = 0.0
 
     def accept(self, listener: Any) -> None:
         if self.nr_conns > self.app.open_connections.fewest():
             time.sleep(LEAD_SECONDS)
-        super().accept(listener)
+        try:
+            super().accept(listener)
+        except OSError as error:
+            # It would end the process, and with it the requests that it is answering.
+            if error.errno not in NO_ROOM:
+                raise
+            self._wait_for_room(error)
         self._tell(self.nr_conns)
+
+    def _wait_for_room(self, error: OSError) -> None:
+        """Leave the connection waiting, and tell why, but not each time."""
+        if time.monotonic() >= self._quiet_until:
+            log.error("no connection can be accepted, of %d so far: %s", self.nr_conns, error)
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
+        time.sleep(NO_ROOM_SECONDS)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
@@ -73,6 +95,8 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
             self._tell(NOBODY)
 
     def _tell(self, count: int) -> None:
-        self.app.open_connections.tell(self.app.number_of(self), count)
+        # One that ends waits for its connections, which are nobody's measure any more.
+        told = count if self.alive else NOBODY
+        self.app.open_connections.tell(self.app.number_of(self), told)
         even = count <= self.app.open_connections.fewest() + 1
         self.max_keepalived = self._most_kept if even else 0

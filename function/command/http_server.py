@@ -11,6 +11,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from function.command.balanced_worker import BalancedWorker, OpenConnections
+from function.command.open_files import allow_open_files, client_connections
 from function.composition import Service
 from function.edge.application import Application
 from function.errors import OperatorError
@@ -77,6 +78,7 @@ class HttpServer(BaseApplication):  # type: ignore[misc]
             "worker_class": BalancedWorker,
             "workers": settings.processes,
             "threads": settings.connections,
+            "worker_connections": client_connections(allow_open_files()),
             "timeout": HUNG_SECONDS,
             "graceful_timeout": math.ceil(settings.deadline_seconds) + SEND_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,

@@ -1,12 +1,14 @@
 """``sentinel-ows serve``: how it starts, how it stops, and what it leaves behind."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,31 @@ def test_a_worker_that_dies_is_replaced(catalogue_url: str, tmp_path: Path) -> N
             time.sleep(0.02)
         await_status(served, "/health/ready", 200)
         assert first not in workers(served)
+
+
+def test_more_clients_than_it_can_open_files_for_do_not_end_it(
+    catalogue_url: str, tmp_path: Path
+) -> None:
+    with (
+        serve(catalogue_url, tmp_path / "service.log", SENTINEL_OWS_PROCESSES="1") as served,
+        ExitStack() as crowd,
+    ):
+        (worker,) = workers(served)
+        await_status(served, "/health/ready", 200)
+        most = len(list(Path(f"/proc/{worker}/fd").iterdir())) + 20
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, most))
+        address = "127.0.0.1", int(served.url.rpartition(":")[2])
+        for _ in range(100):
+            crowd.enter_context(socket.create_connection(address))
+        end = time.monotonic() + WAIT_SECONDS
+        while b"no connection can be accepted" not in served.log.read_bytes():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        crowd.close()
+        await_status(served, "/health/live", 200)
+        assert workers(served) == [worker]
+        told = [line for line in served.log_lines() if line["level"] != "INFO"]
+        assert [line["logger"] for line in told] == ["sentinel_ows.connections"]
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(state_dir: Path) -> None:

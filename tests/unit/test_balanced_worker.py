@@ -1,5 +1,7 @@
 """Processes leave connections to those that have fewer."""
 
+import errno
+import os
 import selectors
 import socket
 import time
@@ -12,6 +14,7 @@ from gunicorn.config import Config
 
 from function.command.balanced_worker import (
     LEAD_SECONDS,
+    NO_ROOM_SECONDS,
     NOBODY,
     BalancedWorker,
     OpenConnections,
@@ -87,6 +90,50 @@ def test_a_connection_that_another_took_meanwhile_is_none_of_its_own() -> None:
         listener.setblocking(False)
         worker.accept(listener)
     assert worker.nr_conns == 0
+
+
+class FullListener:
+    """A listener of a process that may open no more."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def accept(self) -> None:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_without_room_for_a_connection_it_goes_on_and_says_so_once(
+    number: int, pauses: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    app = SimpleNamespace(open_connections=OpenConnections(), number_of=lambda _: 0)
+    worker = Numbered(0, app)
+    for _ in range(3):
+        worker.accept(FullListener(number))
+    assert worker.nr_conns == 0
+    assert pauses == [NO_ROOM_SECONDS] * 3
+    (line,) = caplog.messages
+    assert line.startswith("no connection can be accepted, of 0 so far")
+    assert os.strerror(number) in line
+
+
+def test_what_else_keeps_it_from_accepting_ends_it(pauses: list[float]) -> None:
+    app = SimpleNamespace(open_connections=OpenConnections(), number_of=lambda _: 0)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        Numbered(0, app).accept(FullListener(errno.EBADF))
+    assert pauses == []
+
+
+def test_one_that_is_ending_has_no_say() -> None:
+    open_connections = OpenConnections()
+    app = SimpleNamespace(open_connections=open_connections, number_of=lambda _: 0)
+    worker = Numbered(0, app)
+    open_connections.tell(1, 9)
+    worker._tell(2)
+    assert open_connections.fewest() == 2
+    worker.alive = False
+    worker._tell(2)
+    assert open_connections.fewest() == 9
 
 
 @pytest.mark.parametrize("failure", [None, OSError("the poller is gone")])
