@@ -120,6 +120,7 @@ server.port = {port}
 server.bind = "127.0.0.1"
 server.modules = ("mod_fastcgi")
 server.max-keep-alive-requests = 100000
+server.max-keep-alive-idle = 300
 fastcgi.server = ("/mapserv" => ((
   "socket" => "{directory}/{name}.socket",
   "bin-path" => "{mapserv}",

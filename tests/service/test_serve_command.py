@@ -112,8 +112,8 @@ def test_more_clients_than_it_can_open_files_for_do_not_end_it(
         crowd.close()
         await_status(served, "/health/live", 200)
         assert workers(served) == [worker]
-        told = [line for line in served.log_lines() if line["level"] != "INFO"]
-        assert [line["logger"] for line in told] == ["sentinel_ows.connections"]
+        told = [line["logger"] for line in served.log_lines()]
+        assert told.count("sentinel_ows.connections") == 1
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(state_dir: Path) -> None:
