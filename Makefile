@@ -34,10 +34,11 @@ check: setup
 # half to make full-size products and to install MapServer alone to measure against.
 bench: setup
 	@setup/system-packages bench/packages.txt
-	.venv/bin/python -m bench.window_reads --colour
+	.venv/bin/python -m bench.window_reads --keep
 	OPENBLAS_NUM_THREADS=1 .venv/bin/python -m bench.read_stage --keep
 	.venv/bin/python -m bench.remote_windows --keep
 	.venv/bin/python -m bench.remote_reads --keep
+	.venv/bin/python -m bench.remote_geotiffs --keep
 	.venv/bin/python -m bench.maps_against_mapserver --keep
 	.venv/bin/python -m bench.maps_against_mapserver --keep --crs EPSG:32632
 	.venv/bin/python -m bench.processes_or_threads --keep

@@ -12,6 +12,8 @@ from typing import Any
 
 import rasterio
 
+from function.scenes.jpeg2000.openjpeg import OpenJpeg
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "bench" / "results"
 
@@ -27,6 +29,7 @@ def circumstances() -> dict[str, Any]:
         "load": [round(load, 1) for load in os.getloadavg()],
         "python": platform.python_version(),
         "gdal": rasterio.__gdal_version__,
+        "openjpeg": OpenJpeg().version,
     }
 
 

@@ -9,13 +9,11 @@ Run as ``python -m bench.window_reads``; the images are made first where they ar
 """
 
 import argparse
-import json
 import multiprocessing
 import os
-import platform
 import random
 import statistics
-import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +21,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
 from rasterio.windows import Window
 
 from bench.full_size_band import SIZE, make_band, make_true_colour
+from bench.report import RESULTS, circumstances, table, write
 from function.grid import Grid
 from function.scene import Asset
 from function.scenes.access.archive import AccessLimits, Archive
@@ -73,7 +71,7 @@ class Case:
         return start + choose.randrange(self.tile - self.size)
 
 
-BAND_CASES = [
+CASES = [
     Case("256 inside a tile", "B04", 256, 0, 1024, "inside"),
     Case("256 inside, on precincts", "B04", 256, 0, 1024, "aligned"),
     Case("256 on an edge", "B04", 256, 0, 1024, "on an edge"),
@@ -84,8 +82,6 @@ BAND_CASES = [
     Case("256 at 1/4", "B04", 256, 2, 1024, "anywhere"),
     Case("256 at 1/8", "B04", 256, 3, 1024, "anywhere"),
     Case("256 at 1/16", "B04", 256, 4, 1024, "anywhere"),
-]
-COLOUR_CASES = [
     Case("TCI 256", "TCI", 256, 0, 256, "anywhere"),
     Case("TCI 512", "TCI", 512, 0, 256, "anywhere"),
     Case("TCI 1024", "TCI", 1024, 0, 256, "anywhere"),
@@ -237,73 +233,53 @@ def work(
     results.put(times)
 
 
-def table(all_figures: list[Figures]) -> str:
-    names = ["window", "CPU ms", "rasterio", "×", "busy ms", "rasterio", "×"]
-    names += ["KB needed", "fetched", "rasterio", "round trips"]
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-    for figures in all_figures:
-        cpu, cpu_other = figures.cpu, figures.cpu_rasterio
-        busy, busy_other = figures.busy, figures.busy_rasterio
-        lines.append(
-            f"| {figures.case} | {cpu:.1f} | {cpu_other:.0f} | {cpu_other / cpu:.1f} "
-            f"| {busy:.1f} | {busy_other:.0f} | {busy_other / busy:.1f} "
-            f"| {figures.needed / 1e3:.0f} | {figures.fetched / 1e3:.0f} "
-            f"| {figures.read_by_rasterio / 1e3:.0f} | {figures.fetches:.0f} |"
-        )
-    return "\n".join(lines)
-
-
-def machine() -> dict[str, Any]:
-    cpus = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in cpus if line.startswith("model name")), "")
-    return {
-        "cpu": model,
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "gdal": rasterio.__gdal_version__,
-        "openjpeg": OpenJpeg().version,
-    }
-
-
-def commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
+def as_table(all_figures: list[Figures]) -> str:
+    """Lay out a line for each kind of window."""
+    heads = ["window", "CPU ms", "rasterio", "×", "busy ms", "rasterio", "×"]
+    heads += ["KB needed", "fetched", "rasterio", "round trips"]
+    rows = [
+        [
+            figures.case,
+            f"{figures.cpu:.1f}",
+            f"{figures.cpu_rasterio:.0f}",
+            f"{figures.cpu_rasterio / figures.cpu:.1f}",
+            f"{figures.busy:.1f}",
+            f"{figures.busy_rasterio:.0f}",
+            f"{figures.busy_rasterio / figures.busy:.1f}",
+            f"{figures.needed / 1e3:.0f}",
+            f"{figures.fetched / 1e3:.0f}",
+            f"{figures.read_by_rasterio / 1e3:.0f}",
+            f"{figures.fetches:.0f}",
+        ]
+        for figures in all_figures
+    ]
+    return table(heads, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Window reads against rasterio.")
+    """Parse the command line, measure, and print and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--directory", type=Path, default=Path(".cache/bench"))
     parser.add_argument("--windows", type=int, default=25, help="windows of each kind")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--colour", action="store_true", help="measure a TCI too")
+    parser.add_argument("--keep", action="store_true", help=f"keep the figures in {RESULTS.name}/")
     arguments = parser.parse_args()
-    arguments.directory.mkdir(parents=True, exist_ok=True)
-    band, colour = (arguments.directory / name for name in ("B04_10m.jp2", "TCI_10m.jp2"))
-    cases = list(BAND_CASES)
+    directory: Path = arguments.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    band, colour = directory / "B04_10m.jp2", directory / "TCI_10m.jp2"
     if not band.exists():
         make_band(band)
-    if arguments.colour:
-        cases += COLOUR_CASES
-        if not colour.exists():
-            make_true_colour(colour)
-    all_figures = []
-    for case in cases:
+    if not colour.exists():
+        make_true_colour(colour)
+    figures = []
+    for case in CASES:
         path = colour if case.image == "TCI" else band
-        all_figures.append(measure(case, path, arguments.windows, arguments.cores))
-        print(table(all_figures[-1:]).splitlines()[-1], flush=True)
-    print(table(all_figures))
-    report = {
-        "commit": commit(),
-        "machine": machine(),
-        "figures": [asdict(figures) for figures in all_figures],
-    }
-    (arguments.directory / "window_reads.json").write_text(json.dumps(report, indent=2))
+        figures.append(measure(case, path, arguments.windows, arguments.cores))
+        print(as_table(figures[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+    text = as_table(figures)
+    print(f"{circumstances()}\n\n{text}")
+    results = RESULTS if arguments.keep else directory / "results"
+    write("window_reads", [asdict(each) for each in figures], text, results)
 
 
 if __name__ == "__main__":
