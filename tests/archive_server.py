@@ -32,6 +32,7 @@ class Fault(Enum):
     RESET = auto()
     CUT_SHORT = auto()
     OTHER_RANGE = auto()
+    SHORT_RANGE = auto()
     WHOLE_FILE = auto()
     SILENCE = auto()
 
@@ -195,6 +196,8 @@ class _Handler(BaseHTTPRequestHandler):
             first, last = first + 1, last - 1
         partial = span is not None and fault is not Fault.WHOLE_FILE
         body = data[first : last + 1] if partial else data
+        if fault is Fault.SHORT_RANGE:
+            body = body[:-1]
         self.send_response(206 if partial else 200)
         if partial:
             self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")

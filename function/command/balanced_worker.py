@@ -10,10 +10,12 @@ from gunicorn.workers.gthread import ThreadWorker
 
 # What a process that has fewer connections needs to come first: it is woken as this one is.
 LEAD_SECONDS = 0.002
-# A connection for which the system has no room is tried again, and told of, after so long.
+# A connection that cannot be accepted, mostly for want of room, is tried again, and told of, after
+# so long.
 NO_ROOM_SECONDS = 0.05
 QUIET_SECONDS = 60.0
-NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# What accept(2) says of a listener that is none. Else it is the system's fault, or the network's.
+NO_LISTENER = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT, errno.EOPNOTSUPP)
 # As many as a container may sensibly run. Two that share a place give each other some advantage.
 PLACES = 256
 NOBODY = (1 << 63) - 1
@@ -64,7 +66,7 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
             super().accept(listener)
         except OSError as error:
             # It would end the process, and with it the requests that it is answering.
-            if error.errno not in NO_ROOM:
+            if error.errno in NO_LISTENER:
                 raise
             self._wait_for_room(error)
         self._tell(self.nr_conns)

@@ -176,6 +176,7 @@ PASSING = [
     Fault.RESET,
     Fault.CUT_SHORT,
     Fault.OTHER_RANGE,
+    Fault.SHORT_RANGE,
 ]
 
 
@@ -212,6 +213,7 @@ def test_silence_is_broken_off_and_tried_again(server: ArchiveServer) -> None:
         (Fault.RESET, ArchiveUnavailableError, "cannot be reached", TRIES),
         (Fault.CUT_SHORT, ArchiveUnavailableError, "broke off", TRIES),
         (Fault.OTHER_RANGE, ArchiveUnavailableError, "gave another part of it", TRIES),
+        (Fault.SHORT_RANGE, ArchiveUnavailableError, "gave another part of it", TRIES),
         (Fault.SILENCE, ArchiveUnavailableError, "did not answer in time", TRIES),
         (Fault.WHOLE_FILE, ArchiveUnavailableError, "gives no parts of it", 1),
         (Fault.FORBIDDEN, ArchiveDeniedError, "does not let image.jp2 be read", 1),

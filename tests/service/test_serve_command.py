@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 from serving import PROGRAM, Served, await_status, free_port, serve, stop
 
+from function.command.open_files import client_connections
 from function.database.cluster import ClusterState, PrivateCluster
 
 WAIT_SECONDS = 120
+# As /proc/net/tcp has it.
+ESTABLISHED = "01"
 
 
 @pytest.fixture
@@ -28,14 +31,14 @@ def state_dir() -> Iterator[Path]:
         PrivateCluster(Path(directory)).stop()
 
 
-def start(state_dir: Path, port: int, **environment: str) -> Served:
-    """Start the service over the private database of ``state_dir``."""
+def start(state_dir: Path, port: int, *runner: str, **environment: str) -> Served:
+    """Start the service over the private database of ``state_dir``, by a ``runner`` or none."""
     log = state_dir / "service.log"
     unset = {key: value for key, value in os.environ.items() if not key.startswith("SENTINEL_OWS")}
     settings = {"SENTINEL_OWS_STATE_DIR": str(state_dir), "PORT": str(port)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [PROGRAM, "serve"],
+            [*runner, PROGRAM, "serve"],
             env={**unset, **settings, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -89,6 +92,38 @@ def test_a_worker_that_dies_is_replaced(catalogue_url: str, tmp_path: Path) -> N
             time.sleep(0.02)
         await_status(served, "/health/ready", 200)
         assert first not in workers(served)
+
+
+def test_it_may_open_as_many_files_as_it_can(state_dir: Path) -> None:
+    hard, port = 512, free_port()
+    limited = "prlimit", f"--nofile=256:{hard}"
+    served = start(state_dir, port, *limited, SENTINEL_OWS_PROCESSES="1")
+    await_status(served, "/health/live", 200)
+    (worker,) = workers(served)
+    assert resource.prlimit(worker, resource.RLIMIT_NOFILE) == (hard, hard)
+    most = client_connections(hard)
+    with ExitStack() as crowd:
+        for _ in range(most + 50):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", port)))
+        end = time.monotonic() + WAIT_SECONDS
+        while accepted(port) < most:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        # The others wait until there is room for them.
+        time.sleep(0.2)
+        assert accepted(port) == most
+    await_status(served, "/health/live", 200)
+    assert stop(served) == 0
+    assert "ERROR" not in {line["level"] for line in served.log_lines()}
+
+
+def accepted(port: int) -> int:
+    """Count the connections at a port that were accepted: until then they have no inode."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    local = f":{port:04X}"
+    return sum(
+        line[1].endswith(local) and line[3] == ESTABLISHED and line[9] != "0" for line in lines
+    )
 
 
 def test_more_clients_than_it_can_open_files_for_do_not_end_it(

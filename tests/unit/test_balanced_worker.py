@@ -102,7 +102,7 @@ class FullListener:
         raise OSError(self.number, os.strerror(self.number))
 
 
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EPROTO])
 def test_without_room_for_a_connection_it_goes_on_and_says_so_once(
     number: int, pauses: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:

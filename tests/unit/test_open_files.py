@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from function.command.open_files import ENOUGH, client_connections
 
 @pytest.mark.parametrize(
     ("open_files", "connections"),
-    [(ENOUGH, 1000), (1300, 1000), (1024, 724), (600, 300), (256, 128), (64, 32)],
+    [(ENOUGH, 1000), (1300, 1000), (1024, 724), (600, 300), (256, 64), (64, 16)],
 )
 def test_clients_leave_room_for_other_files(open_files: int, connections: int) -> None:
     assert client_connections(open_files) == connections
@@ -22,7 +23,7 @@ def test_clients_leave_room_for_other_files(open_files: int, connections: int) -
     [(256, 512, 512), (512, 512, 512), (1024, ENOUGH + 1, ENOUGH), (ENOUGH + 1, ENOUGH + 1, None)],
 )
 def test_the_limit_is_raised_as_far_as_it_may_be(
-    soft: int, hard: int, allowed: int | None, repository: str
+    soft: int, hard: int, allowed: int | None, repository: Path
 ) -> None:
     if hard > resource.getrlimit(resource.RLIMIT_NOFILE)[1]:
         pytest.skip("this machine does not allow for so many open files")

@@ -26,6 +26,9 @@ Result = TypeVar("Result")
 
 # What is read outside of a request, as for ingest, has no deadline but this.
 PATIENCE_SECONDS = 60.0
+# What is large is read in parts of 16 MB by as many threads: with what is decoded of them each took
+# 75 to 130 MB.
+LARGE_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Archive:
         # Threads that wait for the network, so that those that decode never do. Each waits for one
         # file at a time, so that more than there are connections would wait for one another.
         self._waiting = ThreadPoolExecutor(limits.connections, thread_name_prefix="archive")
+        self._reading_long = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
 
     def open(
         self, href: str, deadline: Deadline | None = None, counts: DecodingCounts | None = None
@@ -148,9 +152,14 @@ class Archive:
         """Do ``work`` that reads remote files on a thread that may wait for them."""
         return self._waiting.submit(work)
 
+    def read_long(self, work: Callable[[], Result]) -> "Future[Result]":
+        """Do ``work`` that reads much, part by part, once fewer than LARGE_AT_ONCE others do."""
+        return self._reading_long.submit(work)
+
     def close(self) -> None:
         """Give up what is being transferred."""
         self._loop.close()
+        self._reading_long.shutdown(cancel_futures=True)
         self._waiting.shutdown(cancel_futures=True)
 
 

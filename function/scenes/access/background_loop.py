@@ -6,32 +6,45 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from function.errors import ArchiveUnavailableError
+
 Result = TypeVar("Result")
 
 
 class BackgroundLoop:
-    """Starts with the first thing to do, so that it may be made before a fork."""
+    """Starts with the first thing to do, so that it may be made before a fork; ends once."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def submit(self, work: Coroutine[Any, Any, Result]) -> "Future[Result]":
-        """Begin ``work``; cancelling the future that is given cancels it."""
-        return asyncio.run_coroutine_threadsafe(work, self._running())
+        """Begin ``work``; cancelling the future that is given cancels it.
+
+        Raises ArchiveUnavailableError once this is closed.
+        """
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._running())
+        except ArchiveUnavailableError:
+            work.close()
+            raise
 
     def close(self) -> None:
         """Cancel what is under way, and end the thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
+            self._closed = True
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
+            if self._closed:
+                raise ArchiveUnavailableError("nothing is read any more: the service ends")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(

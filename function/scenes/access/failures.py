@@ -54,6 +54,10 @@ class NoSuchRangeError(Exception):
     """The file ends before the bytes that were asked for."""
 
 
+class AnotherPartError(Exception):
+    """The answer has not as many bytes as the part that it says it is, as obstore would put it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A read that failed: its name, and whether it is worth another try (``passing``)."""
@@ -87,7 +91,7 @@ def _name(error: Exception, name: str) -> Failure:
             return Failure(_denied(name))
         case InvalidPathError():
             return Failure(SceneUnreadableError(f"{name} holds what has no proper path"))
-        case BaseError():
+        case BaseError() | AnotherPartError():
             return _name_by_text(str(error), name)
     return Failure(error)
 

@@ -14,6 +14,7 @@ from function.deadline import Deadline
 from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.scenes.access.address import BUCKET, Address, read_address
 from function.scenes.access.failures import (
+    AnotherPartError,
     Failure,
     FileReplacedError,
     NoSuchRangeError,
@@ -160,8 +161,12 @@ class Transfers:
         store = self._stores.open(address.store)
         result = await obstore.get_async(store, address.path, options=options)
         data = memoryview(await result.bytes_async())
-        counts.add(bytes_fetched=len(data))
         meta = result.meta
+        # What obstore compares are ranges as they are told, not the bytes that came.
+        if len(data) != min(length, meta["size"] - offset):
+            message = f"Requested {offset}..{offset + length}, got {len(data)} bytes"
+            raise AnotherPartError(message)
+        counts.add(bytes_fetched=len(data))
         state = FileState(meta["size"], meta["e_tag"] or meta["last_modified"].isoformat())
         if file.state is not None and file.state != state:
             raise FileReplacedError(f"{file.name} was replaced in the archive")

@@ -9,6 +9,7 @@ from function.scenes.geotiff.errors import DamagedTiffError, UnfitTiffError
 from function.scenes.geotiff.tags import BLOCKS, WANTED, Tag
 from function.scenes.jpeg2000.boxes import FIRST_READ
 from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader
+from function.scenes.jpeg2000.errors import TruncatedError
 
 # An image, its overviews down to one pixel, and a mask of each.
 MOST_DIRECTORIES = 64
@@ -93,14 +94,18 @@ def read_directories(source: ByteSource) -> list[Directory]:
 
     What lies at the start of the file is read at once; elsewhere a directory takes a read, and the
     long values of all directories take one together. Raises UnfitTiffError for what is no TIFF, or
-    has more than the bounds above, DamagedTiffError and TruncatedError where it is damaged.
+    has more than the bounds above, DamagedTiffError and TruncatedError where it is damaged. What is
+    so of an overview alone is none.
     """
     reader = ForwardReader(source)
     layout, first = _read_header(reader)
-    found: list[list[_Entry]] = []
-    for number, entries in enumerate(_walk(reader, layout, first)):
-        if number == 0 or _is_overview(entries, layout.order):
-            found.append(entries)
+    image, *others = _walk(reader, layout, first)
+    found = [list(_entries(image, layout))]
+    for records in others:
+        with suppress(UnfitTiffError, DamagedTiffError):
+            entries = list(_entries(records, layout))
+            if _is_overview(entries, layout.order) and _lie_within(entries, layout, reader.size):
+                found.append(entries)
     lengths = {
         (layout.read_offset(entry.inline), entry.size)
         for entries in found
@@ -139,23 +144,31 @@ def _read_header(reader: ForwardReader) -> tuple[_Layout, int]:
     raise UnfitTiffError("no TIFF file")
 
 
-def _walk(reader: ForwardReader, layout: _Layout, offset: int) -> Iterator[list[_Entry]]:
-    """Go from directory to directory."""
-    count_size = struct.calcsize(f"={layout.count}")
-    entry_size = 4 + 2 * layout.offset_size
-    for _ in range(MOST_DIRECTORIES):
-        count = layout.read_count(reader.read(offset, count_size, FIRST_READ))
-        if not 0 < count <= MOST_ENTRIES:
-            raise UnfitTiffError("too many entries, or none")
-        length = count * entry_size
-        data = reader.read(offset + count_size, length + layout.offset_size, FIRST_READ)
-        yield list(
-            _entries([data[at : at + entry_size] for at in range(0, length, entry_size)], layout)
-        )
-        offset = layout.read_offset(data[length:])
+def _walk(reader: ForwardReader, layout: _Layout, offset: int) -> Iterator[list[bytes]]:
+    """Go from directory to directory, as far as there are any; give the records of each."""
+    for number in range(MOST_DIRECTORIES):
+        try:
+            records, offset = _read_records(reader, layout, offset)
+        except (UnfitTiffError, TruncatedError):
+            if number == 0:
+                raise
+            return
+        yield records
         if offset == 0:
             return
     raise UnfitTiffError("too many directories")
+
+
+def _read_records(reader: ForwardReader, layout: _Layout, offset: int) -> tuple[list[bytes], int]:
+    """Read a directory: its entries as they stand, and where the next one is."""
+    count_size = struct.calcsize(f"={layout.count}")
+    count = layout.read_count(reader.read(offset, count_size, FIRST_READ))
+    if not 0 < count <= MOST_ENTRIES:
+        raise UnfitTiffError("too many entries, or none")
+    size = 4 + 2 * layout.offset_size
+    data = reader.read(offset + count_size, count * size + layout.offset_size, FIRST_READ)
+    records = [data[at : at + size] for at in range(0, count * size, size)]
+    return records, layout.read_offset(data[count * size :])
 
 
 def _entries(records: list[bytes], layout: _Layout) -> Iterator[_Entry]:
@@ -173,6 +186,15 @@ def _entries(records: list[bytes], layout: _Layout) -> Iterator[_Entry]:
         if entry.size > (MOST_BLOCK_BYTES if tag in BLOCKS else MOST_VALUE_BYTES):
             raise UnfitTiffError("too many blocks" if tag in BLOCKS else "a value too long")
         yield entry
+
+
+def _lie_within(entries: list[_Entry], layout: _Layout, file_size: int) -> bool:
+    """Tell whether no value lies beyond the end of the file."""
+    return all(
+        entry.size <= layout.offset_size
+        or layout.read_offset(entry.inline) + entry.size <= file_size
+        for entry in entries
+    )
 
 
 def _is_overview(entries: list[_Entry], order: str) -> bool:

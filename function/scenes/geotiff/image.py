@@ -12,12 +12,13 @@ from function.scenes.geotiff.tags import DECODING, Tag
 
 CHUNKY, SEPARATE = 1, 2
 OLD_JPEG = 6
-# A side that GDAL can count, and the bytes of a block of 4096² samples of three bands at 10 bit: a
-# block is decoded whole for every window, and several are at a time.
+# A side that GDAL can count, and the bytes of a block of 4096² pixels of 32 bit: a block is decoded
+# whole for every window, and several are at a time.
 LONGEST_SIDE = (1 << 31) - 1
 LARGEST_BLOCK = 1 << 26
-# What no method of compression does to noise: it makes more than twice of it, and these tables.
-MOST_GROWTH, MOST_TABLES = 2, 4096
+# Noise grows as it is compressed: by JPEG to less than twice its bytes, its tables apart, by the
+# methods of CCITT for 1 bit to less than five times.
+MOST_GROWTH, MOST_TABLES = 8, 4096
 # Beside the offsets and lengths of its blocks: what Python needs to hold them.
 OVERHEAD = 2048
 
@@ -35,6 +36,7 @@ class TiffLevel:
 
     width: int
     height: int
+    components: int
     block_width: int
     block_height: int
     tiled: bool
@@ -93,12 +95,13 @@ def _read_level(directory: Directory) -> TiffLevel:
     if planar not in (CHUNKY, SEPARATE) or samples == 0:
         raise UnfitTiffError("an unknown order of samples")
     tiled, across, down = _block_size(directory, width, height)
-    block_bytes = _block_bytes(directory, across * down * (samples if planar == CHUNKY else 1))
+    block_bytes = _block_bytes(directory, across * down * samples)
     planes = samples if planar == SEPARATE else 1
     shape = planes, -(-height // down), -(-width // across)
     return TiffLevel(
         width=width,
         height=height,
+        components=samples,
         block_width=across,
         block_height=down,
         tiled=tiled,
@@ -106,7 +109,7 @@ def _read_level(directory: Directory) -> TiffLevel:
         lengths=_numbers(
             directory, Tag.TILE_BYTE_COUNTS if tiled else Tag.STRIP_BYTE_COUNTS, shape
         ),
-        longest_block=MOST_GROWTH * block_bytes + MOST_TABLES,
+        longest_block=MOST_GROWTH * block_bytes // planes + MOST_TABLES,
         order=directory.order,
         decoding={tag: value for tag, value in directory.values.items() if tag in DECODING},
     )
@@ -128,7 +131,7 @@ def _block_size(directory: Directory, width: int, height: int) -> tuple[bool, in
 
 
 def _block_bytes(directory: Directory, samples: int) -> int:
-    """Count the bytes of a block of ``samples``; raises UnfitTiffError for too many."""
+    """Count the bytes of ``samples``, those of a block; raises UnfitTiffError for too many."""
     bits = directory.values.get(Tag.BITS_PER_SAMPLE)
     deepest = int(_array(bits, directory.order).max(initial=1)) if bits else 1
     if samples * deepest > 8 * LARGEST_BLOCK:

@@ -1,16 +1,17 @@
-"""Windows of remote GeoTIFFs: all their blocks are fetched at once, before any is decoded."""
+"""Windows of remote GeoTIFFs: their blocks are fetched before any is decoded, if they are few."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.scenes.access.archive import Archive, Parts
 from function.scenes.access.failures import FileReplacedError
 from function.scenes.access.remote_file import RemoteFile
 from function.scenes.allowance import Allowance
-from function.scenes.decoder import Decode, Decoder, Wanted
+from function.scenes.decoder import Decode, Decoder, Need, Samples, Wanted
+from function.scenes.gdal import file_name
 from function.scenes.geotiff.library import TiffFile, TiffLibrary
 from function.scenes.geotiff.window import MOST_AT_ONCE, BlockWindow
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -83,7 +84,7 @@ class _Asking:
     def fetch(self, windows: Sequence[BlockWindow], again: bool = True) -> "list[Future[Decode]]":
         """Begin to fetch the blocks of ``windows``; of a file that was replaced once ``again``.
 
-        Those of a large window are fetched part by part, as it is decoded.
+        Those of a large window are fetched and decoded part by part, apart from the others.
         """
         small = [window for window in windows if window.bytes_needed <= MOST_AT_ONCE]
         parts = [self._parts(window) for window in small]
@@ -91,7 +92,7 @@ class _Asking:
         return [
             then(next(coming), partial(self._arrived, window, again))
             if window.bytes_needed <= MOST_AT_ONCE
-            else completed(partial(window.decode, self._fetch_now))
+            else self._read_long(window, again)
             for window in windows
         ]
 
@@ -104,7 +105,7 @@ class _Asking:
             if file.levels:
                 (ready,) = self.fetch([BlockWindow.plan(wanted, file)], again)
             else:
-                (ready,) = self._other.prepare([wanted], self._deadline, self._counts)
+                (ready,) = self._other.prepare([wanted], self._deadline, self._counts, self._ahead)
             return ready
 
         finding = partial(self._library.find, href, self._deadline, self._counts)
@@ -116,16 +117,30 @@ class _Asking:
         self._counts.add(bytes_needed=window.bytes_needed if fetched else 0)
         return Parts(window.wanted.asset.href, window.file.state, window.ranges if fetched else ())
 
+    def _read_long(self, window: BlockWindow, again: bool) -> "Future[Decode]":
+        """Begin to read a large window; once it is needed where it is not yet."""
+        read = partial(window.decode, self._fetch_now)
+        if window.wanted.need is not Need.NOW:
+            return completed(read)
+
+        def done(reading: "Future[Samples]") -> "Future[Decode]":
+            if isinstance(reading.exception(), FileReplacedError):
+                self._library.forget(window.file)
+                if again:
+                    return self.ask(window.wanted, again=False)
+            return completed(reading.result)
+
+        return then(self._archive.read_long(read), done)
+
     def _fetch_now(self, window: BlockWindow) -> RemoteFile:
         """Fetch the blocks of a part of a large window, and wait for them."""
+        if self._deadline.remaining() <= 0:
+            message = f"{file_name(window.wanted.asset.href)} was not read in time"
+            raise ArchiveUnavailableError(message)
         self._counts.add(bytes_needed=window.bytes_needed)
         parts = Parts(window.wanted.asset.href, window.file.state, window.ranges)
         (coming,) = self._archive.fetch([parts], self._deadline, self._counts)
-        try:
-            return coming.result()
-        except FileReplacedError:
-            self._library.forget(window.file)
-            raise
+        return coming.result()
 
     def _arrived(
         self, window: BlockWindow, again: bool, fetching: "Future[RemoteFile]"

@@ -45,7 +45,7 @@ class BlockWindow:
         """
         asset, name = wanted.asset, file_name(wanted.asset.href)
         image, *overviews = file.levels
-        if image.shape != asset.grid.shape:
+        if (image.components, *image.shape) != (asset.components, *asset.grid.shape):
             raise SceneUnreadableError(f"{name} is another image than the one catalogued")
         shapes = [overview.shape for overview in overviews]
         number, level = choose_level(image.shape, shapes, wanted.reduction)

@@ -20,8 +20,9 @@ from geotiff_site import (
 )
 
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
 from function.scene import Asset
+from function.scenes.access.archive import LARGE_AT_ONCE
 from function.scenes.access.rounds import NEAR_GAP
 from function.scenes.decoder import Need, PixelWindow, Wanted
 from function.scenes.decoding import Decoding
@@ -143,24 +144,63 @@ def test_what_is_likely_and_large_waits(site: Site, assets: Sequence[Asset]) -> 
     assert site.server.take_asked() == []
 
 
-def test_large_windows_are_fetched_part_by_part(
-    site: Site, assets: Sequence[Asset], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Have windows be large of so many bytes, those of four tiles."""
     at_once = 4 * 256 * 256 * 2
     for module in ("window", "remote_blocks"):
         monkeypatch.setattr(f"function.scenes.geotiff.{module}.MOST_AT_ONCE", at_once)
+    return at_once
+
+
+def test_large_windows_are_fetched_part_by_part(
+    site: Site, assets: Sequence[Asset], large: int
+) -> None:
     wanted, counts = windows(assets, PixelWindow(0, 0, SIZE, SIZE)), DecodingCounts()
     with site.decoder() as decoder:
-        for ready in decoder.prepare(wanted, Deadline.after(PATIENCE)):
-            ready.result(PATIENCE)
+        for need in (Need.SOON, Need.PERHAPS):
+            ahead = windows(assets, PixelWindow(0, 0, SIZE, SIZE), need)
+            for ready in decoder.prepare(ahead, Deadline.after(PATIENCE)):
+                ready.result(PATIENCE)
         # Their directories.
         assert len(site.server.take_asked()) == len(assets)
         check(site, wanted, decode_all(decoder, wanted, counts))
         asked = site.server.take_asked()
-        assert max(each.part[1] for each in asked if each.part is not None) <= at_once
+        assert max(each.part[1] for each in asked if each.part is not None) <= large
         stored = sum(site.path(asset).stat().st_size for asset in assets)
         assert stored / 2 < counts.snapshot()["bytes_needed"] < 2 * stored
-        replace_file(site.path(assets[0]), texture(9))
-        with pytest.raises(SceneUnreadableError, match=r"^B02\.tif was replaced"):
-            decode_all(decoder, wanted[:1])
-        check(site, wanted[:1], decode_all(decoder, wanted[:1]))
+        # While they are known, and where they have to be asked first.
+        for seed in (8, 9):
+            replace_file(site.path(assets[0]), texture(seed))
+            check(site, wanted[:1], decode_all(decoder, wanted[:1]))
+
+
+@pytest.mark.usefixtures("large")
+def test_large_windows_keep_no_others_waiting(site: Site, assets: Sequence[Asset]) -> None:
+    wanted = windows([*assets, *assets], PixelWindow(0, 0, SIZE, SIZE))
+    with site.decoder(kept=1 << 24) as decoder, ThreadPoolExecutor(1) as workers:
+        small = windows(assets, PixelWindow(5, 5, 9, 9))
+        decode_all(decoder, small)
+        site.server.take_asked()
+        site.server.gather(1000)
+        coming = decoder.prepare(wanted, Deadline.after(PATIENCE))
+        wait_for(site, 1)
+        decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
+        (found,) = decoding.decode([small])
+        assert not isinstance(found, SceneUnreadableError)
+        check(site, small, found)
+        # As many as there are threads for them read a part of few tiles each.
+        assert site.server.at_once <= LARGE_AT_ONCE * 2
+        site.server.release()
+        check(site, wanted, [ready.result(PATIENCE)() for ready in coming])
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_window_ends_with_its_request(site: Site, assets: Sequence[Asset]) -> None:
+    wanted = windows(assets[:1], PixelWindow(0, 0, SIZE, SIZE))
+    with site.decoder(kept=1 << 26) as decoder:
+        decode_all(decoder, wanted)
+        # All of it is at hand.
+        (coming,) = decoder.prepare(wanted, Deadline.after(0.0))
+        with pytest.raises(ArchiveUnavailableError, match="was not read in time"):
+            coming.result(PATIENCE)()

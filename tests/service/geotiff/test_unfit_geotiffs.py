@@ -68,7 +68,11 @@ def test_what_did_not_fit_is_asked_anew_after_a_while(
         assert counts.snapshot()["windows_unfit"] == 2
         monkeypatch.setattr("function.scenes.geotiff.library.UNFIT_SECONDS", 0.0)
         check(site, windows(assets[:1]), decode_all(decoder, windows(assets[:1]), counts))
-    assert counts.snapshot()["windows_unfit"] == 2
+        assert counts.snapshot()["windows_unfit"] == 2
+        # It fits now, and is asked no more.
+        site.server.take_asked()
+        check(site, windows(assets[:1]), decode_all(decoder, windows(assets[:1]), counts))
+    assert (0, FIRST_READ) not in [each.part for each in site.server.take_asked()]
 
 
 def test_what_does_not_fit_is_not_fetched_ahead(site: Site, assets: Sequence[Asset]) -> None:

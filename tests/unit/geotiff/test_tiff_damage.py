@@ -67,6 +67,7 @@ def edited(
     tag: int,
     change: Callable[[int, int, int], tuple[int, int, int]],
     directory: int = 0,
+    tag_becomes: int | None = None,
 ) -> bytes:
     """Change an entry of a directory, by default the first, of a little-endian classic TIFF.
 
@@ -81,7 +82,7 @@ def edited(
     for place in range(start + 2, start + 2 + count * ENTRY.size, ENTRY.size):
         found, *entry = ENTRY.unpack_from(data, place)
         if found == tag:
-            ENTRY.pack_into(changed, place, found, *change(*entry))
+            ENTRY.pack_into(changed, place, tag_becomes or found, *change(*entry))
             return bytes(changed)
     raise AssertionError(f"no tag {tag}")
 
@@ -118,6 +119,17 @@ def test_what_is_not_read_block_by_block_is_left_to_others(
 
 
 @pytest.mark.parametrize(
+    ("length", "reason"), [(21_840, "not as many blocks"), (21_856, "blocks too large")]
+)
+def test_blocks_are_read_one_by_one_up_to_64_mb(path: Path, length: int, reason: str) -> None:
+    data = edited(path.read_bytes(), Tag.TILE_WIDTH, lambda *_: (LONG, 1, 1024))
+    # That of a file which has one such block instead of twelve would be read.
+    changed = edited(data, Tag.TILE_LENGTH, lambda *_: (LONG, 1, length))
+    with pytest.raises(UnfitTiffError, match=reason):
+        open_tiff(BytesSource(changed))
+
+
+@pytest.mark.parametrize(
     ("tag", "entry"),
     [
         (Tag.IMAGE_WIDTH, (LONG, 1, 0)),
@@ -140,6 +152,10 @@ def test_what_cannot_be_is_damage(path: Path, tag: Tag, entry: tuple[int, int, i
         (Tag.TILE_WIDTH, (SHORT, 1, 16)),
         (Tag.COMPRESSION, (SHORT, 1, 6)),
         (Tag.BITS_PER_SAMPLE, (12, 1, 8)),
+        (Tag.IMAGE_WIDTH, (99, 1, 50)),
+        (Tag.TILE_OFFSETS, (LONG, 1 << 30, 8)),
+        (Tag.TILE_OFFSETS, (LONG, 4, 1 << 30)),
+        (Tag.BITS_PER_SAMPLE, (SHORT, 3, 1 << 30)),
     ],
 )
 def test_an_overview_that_is_of_no_use_is_left_out(
@@ -152,6 +168,25 @@ def test_an_overview_that_is_of_no_use_is_left_out(
     window = PixelWindow(3, 4, 40, 30)
     expected = averaged_by_two(path, window)
     np.testing.assert_array_equal(read_blocks(changed, asset_of(path), window, 1), expected)
+
+
+@pytest.mark.parametrize("next_directory", [1 << 30, 2])
+def test_directories_end_where_there_is_none(path: Path, next_directory: int) -> None:
+    data = bytearray(path.read_bytes())
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    # At 2 there are 42 entries, of no image.
+    struct.pack_into("<I", data, start + 2 + count * ENTRY.size, next_directory)
+    assert len(open_tiff(BytesSource(bytes(data))).levels) == 1
+
+
+def test_an_overview_of_two_values_for_a_tag_is_left_out(path: Path) -> None:
+    data = path.read_bytes()
+    changed = edited(data, Tag.COMPRESSION, lambda *entry: entry, directory=1, tag_becomes=258)
+    assert changed != data
+    assert len(open_tiff(BytesSource(changed)).levels) == 1
+    with pytest.raises(DamagedTiffError, match="two values of tag 258"):
+        open_tiff(BytesSource(edited(data, Tag.COMPRESSION, lambda *e: e, tag_becomes=258)))
 
 
 def averaged_by_two(path: Path, window: PixelWindow) -> NDArray[np.generic]:
@@ -239,7 +274,7 @@ def test_a_tile_that_breaks_off_is_an_error(path: Path) -> None:
 def test_a_tile_that_cannot_be_so_long_is_an_error(path: Path) -> None:
     data = path.read_bytes()
     length = open_tiff(BytesSource(data)).levels[0].longest_block
-    assert 2 * 32 * 32 * 3 <= length < 4 * 32 * 32 * 3 + 4096
+    assert 5 * 32 * 32 * 3 < length < 10 * 32 * 32 * 3 + 4096
 
     def prolong(*_: int) -> tuple[int, int, int]:
         return LONG, 12, len(data)

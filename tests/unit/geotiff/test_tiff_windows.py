@@ -147,19 +147,25 @@ def test_only_the_blocks_of_a_window_are_read(tmp_path: Path) -> None:
         assert sum(length for _, length in source.read) == blocks * tile
 
 
-@pytest.mark.parametrize("side", ["tiles", "strips"])
+LAYOUTS = {
+    "tiles": {"TILED": "YES", "BLOCKXSIZE": "64", "BLOCKYSIZE": "64"},
+    "strips": {"BLOCKYSIZE": "7"},
+}
+
+
+@pytest.mark.parametrize("interleave", ["PIXEL", "BAND"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("at_once", [1, 20_000, 100_000])
 def test_large_windows_are_read_part_by_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str, at_once: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, layout: str, interleave: str
 ) -> None:
     monkeypatch.setattr("function.scenes.geotiff.window.MOST_AT_ONCE", at_once)
     path = tmp_path / "image.tif"
-    samples = np.random.default_rng(6).integers(0, 9999, (2, 300, 290)).astype(np.uint16)
-    sizes = {"TILED": "YES", "BLOCKXSIZE": "64"} if side == "tiles" else {}
-    # The samples of a block lie together for both bands.
-    options = {"BLOCKYSIZE": "64" if side == "tiles" else "7", "INTERLEAVE": "PIXEL", **sizes}
-    write_tiff(path, samples, options, nodata=0)
-    block = 64 * 64 * 2 * 2 if side == "tiles" else 7 * 290 * 2 * 2
+    samples = np.random.default_rng(6).integers(1, 9999, (2, 300, 290)).astype(np.uint16)
+    # Blocks that are absent.
+    samples[:, :130, 100:260] = 0
+    options = LAYOUTS[layout] | {"INTERLEAVE": interleave, "SPARSE_OK": "TRUE"}
+    write_tiff(path, samples, options, (2,), nodata=0)
     asset, source = asset_of(path, 0), BytesSource(path.read_bytes())
     file, local = open_tiff(source), GdalDecoder(local_archive())
     reads: list[int] = []
@@ -169,14 +175,22 @@ def test_large_windows_are_read_part_by_part(
         return source
 
     for reduction in REDUCTIONS:
-        reads.clear()
         full = PixelWindow(0, 0, reduced_size(290, reduction), reduced_size(300, reduction))
         for window in (full, PixelWindow(3, 5, full.width - 4, full.height - 9)):
-            found = BlockWindow.plan(Wanted(asset, window, reduction), file).decode(read)
-            np.testing.assert_array_equal(found, local.decode(asset, window, reduction))
-        # A sample of 16 pixels a side lies on three strips.
-        assert max(reads) <= max(at_once, block if side == "tiles" else 4 * block)
-        assert len(reads) > 2
+            reads.clear()
+            plan = BlockWindow.plan(Wanted(asset, window, reduction), file)
+            np.testing.assert_array_equal(plan.decode(read), local.decode(asset, window, reduction))
+            level = plan.blocks.level
+            # A sample of 16 pixels a side may lie on several strips, which have to go together.
+            apart, lines = level.block_height, 1 << plan.rest
+            rows = 1 if apart % lines == 0 else lines // apart + 2
+            together = rows * apart * level.block_width * samples.itemsize * len(samples)
+            assert max(reads) <= max(at_once, together)
+            if plan.bytes_needed > max(at_once, together):
+                assert len(reads) > 1
+            if layout == "tiles":
+                # Parts are cut between tiles, so that none is read twice.
+                assert sum(reads) == plan.bytes_needed
     local.close()
 
 
