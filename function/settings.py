@@ -256,7 +256,7 @@ class Settings:
         int,
         About(
             "Reads of a remote archive under way at once, shared out among the processes. CDSE"
-            " allows 4 to an account. 0 means 32 for each process: those of a map of three bands"
+            " allows 4 to an account. 0 means 64 for each process: those of a map of three bands"
             " and several scenes, so that none waits for another.",
             least=0,
         ),

@@ -7,7 +7,7 @@ from contextlib import suppress
 ENOUGH = 4096
 # gunicorn's own default for a process.
 MOST_CLIENTS = 1000
-# Images, reads of the archive (32 a process), connections to the catalogue, what threads wait by
+# Images, reads of the archive (64 a process), connections to the catalogue, what threads wait by
 # (64), the log, shared memory, and what libraries open for a moment.
 OTHERS = 300
 
