@@ -18,7 +18,8 @@ MEMORY_OF_PROCESS = 512 << 20
 # sixteen at once are those of a hundred requests.
 CONNECTIONS_OF_PROCESS, MOST_CONNECTIONS = 2, 16
 # Reads of a map of three bands and several scenes: what waits for its turn costs a round trip, or
-# the bytes of the gap that spares it. Where an archive allows for fewer, half of that is better in one process than less in several.
+# the bytes of the gap that spares it. Where an archive allows for few, a quarter of that is better
+# in one process than less in several.
 READS_OF_PROCESS, FEWEST_READS = 64, 16
 
 # Of the container's memory, and at most so much for each process. Where no container sets a limit,
