@@ -3,7 +3,6 @@
 import argparse
 import math
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -125,9 +124,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 KnownIndexes(pool),
                 SceneWriter(pool),
                 workers,
-                stopping.event,
+                stopping,
             )
-            with closing(_look(pipeline, sources, arguments.watch, stopping.event)) as looks:
+            with closing(_look(pipeline, sources, arguments.watch, stopping)) as looks:
                 for ingested in looks:
                     tally.add(ingested)
                     report.product(ingested)
@@ -143,7 +142,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _look(
-    pipeline: Pipeline, sources: Sequence[Source], seconds: float | None, stop: threading.Event
+    pipeline: Pipeline, sources: Sequence[Source], seconds: float | None, stop: Stopping
 ) -> Generator[Ingested, None, None]:
     """Look through the sources once, or again and again; then what is as it was goes untold."""
     refused: dict[str, Ingested] = {}

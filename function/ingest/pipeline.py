@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from function.catalogue.codestream_indexes import KnownIndexes
@@ -86,6 +86,18 @@ class _Read:
         )
 
 
+class Stop(Protocol):
+    """The wish that a run end, as soon as what is in hand is written."""
+
+    def is_set(self) -> bool:
+        """Tell whether it is there."""
+        ...
+
+    def wait(self, seconds: float, /) -> bool:
+        """Wait so long for it, and tell whether it is there."""
+        ...
+
+
 class Pipeline:
     """Takes products from sources into the catalogue, ``workers`` chunks at a time.
 
@@ -98,7 +110,7 @@ class Pipeline:
         known_indexes: KnownIndexes,
         writer: SceneWriter,
         workers: int,
-        stop: threading.Event,
+        stop: Stop,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._indexer = indexer

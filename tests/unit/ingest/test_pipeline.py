@@ -11,7 +11,7 @@ from function.catalogue.pool import CatalogueForbiddenError
 from function.catalogue.writing import SceneWriter
 from function.errors import CatalogueUnavailableError
 from function.ingest.candidate import Candidate
-from function.ingest.pipeline import Pipeline
+from function.ingest.pipeline import Pipeline, Stop
 from function.ingest.stac.documents import item_candidate
 
 
@@ -105,18 +105,14 @@ def test_patience_ends_by_the_clock_whatever_takes_the_time(
     writer = Away(clock, 29.0)
     nobody = cast("Any", None)
     monkeypatch.setattr("function.ingest.pipeline.time", clock)
-    waiting = Pipeline(
-        nobody, nobody, cast("SceneWriter", writer), 1, cast("threading.Event", clock), 60.0
-    )
+    waiting = Pipeline(nobody, nobody, cast("SceneWriter", writer), 1, cast("Stop", clock), 60.0)
     with pytest.raises(CatalogueUnavailableError, match="it is away"):
         list(waiting.run([Single()]))
     # 29 s, a pause of 0.5 s, 29 s, one of 1 s, and 29 s more.
     assert (writer.asked, clock.now) == (3, 1000.0 + 3 * 29 + 1.5)
     writer = Away(clock, 0.0)
     clock.now = 0.0
-    waiting = Pipeline(
-        nobody, nobody, cast("SceneWriter", writer), 1, cast("threading.Event", clock), 60.0
-    )
+    waiting = Pipeline(nobody, nobody, cast("SceneWriter", writer), 1, cast("Stop", clock), 60.0)
     with pytest.raises(CatalogueUnavailableError):
         list(waiting.run([Single()]))
     assert clock.now == 60.0
