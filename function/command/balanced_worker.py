@@ -15,7 +15,7 @@ LEAD_SECONDS = 0.002
 NO_ROOM_SECONDS = 0.05
 QUIET_SECONDS = 60.0
 # What accept(2) says of a listener that is none. Else it is the system's fault, or the network's.
-NO_LISTENER = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT, errno.EOPNOTSUPP)
+NO_LISTENER = (errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT)
 # As many as a container may sensibly run. Two that share a place give each other some advantage.
 PLACES = 256
 NOBODY = (1 << 63) - 1

@@ -20,8 +20,8 @@ def allow_open_files() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = ENOUGH if hard == resource.RLIM_INFINITY else min(ENOUGH, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
-        # A sandbox may forbid it.
-        with suppress(OSError):
+        # A sandbox may forbid it, which Python tells as a wrong value.
+        with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return ENOUGH if soft == resource.RLIM_INFINITY else soft
@@ -30,6 +30,6 @@ def allow_open_files() -> int:
 def client_connections(open_files: int) -> int:
     """Tell how many connections of clients a process may hold that may open so many files.
 
-    Where there are few, a quarter: a connection on which nothing has come yet takes two.
+    Where there are few, a quarter: a connection on which nothing has come yet may take two.
     """
     return min(MOST_CLIENTS, max(open_files // 4, open_files - OTHERS))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from function.command.open_files import ENOUGH, client_connections
+from function.command.open_files import ENOUGH, allow_open_files, client_connections
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,15 @@ def test_the_limit_is_raised_as_far_as_it_may_be(
     )
     expected = allowed or soft
     assert done.stdout.split() == [str(expected), str(expected), str(hard)]
+
+
+@pytest.mark.parametrize("refusal", [OSError(1, "not permitted"), ValueError("not allowed")])
+def test_where_it_may_not_be_raised_it_stays(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 512))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    assert allow_open_files() == 256

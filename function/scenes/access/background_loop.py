@@ -26,7 +26,9 @@ class BackgroundLoop:
         Raises ArchiveUnavailableError once this is closed.
         """
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._running())
+            # Locked, lest the loop be closed in between, and the future never done.
+            with self._lock:
+                return asyncio.run_coroutine_threadsafe(work, self._running())
         except ArchiveUnavailableError:
             work.close()
             raise
@@ -42,16 +44,15 @@ class BackgroundLoop:
             thread.join()
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._closed:
-                raise ArchiveUnavailableError("nothing is read any more: the service ends")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_run, args=(self._loop,), name="archive", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+        if self._closed:
+            raise ArchiveUnavailableError("nothing is read any more: the service ends")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(
+                target=_run, args=(self._loop,), name="archive", daemon=True
+            )
+            self._thread.start()
+        return self._loop
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

@@ -55,7 +55,7 @@ class NoSuchRangeError(Exception):
 
 
 class AnotherPartError(Exception):
-    """The answer has not as many bytes as the part that it says it is, as obstore would put it."""
+    """The answer has not as many bytes as the part that it says it is; it is told as by obstore."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,24 +95,21 @@ def read_directories(source: ByteSource) -> list[Directory]:
     What lies at the start of the file is read at once; elsewhere a directory takes a read, and the
     long values of all directories take one together. Raises UnfitTiffError for what is no TIFF, or
     has more than the bounds above, DamagedTiffError and TruncatedError where it is damaged. What is
-    so of an overview alone is none.
+    so of an overview alone leaves it out.
     """
     reader = ForwardReader(source)
     layout, first = _read_header(reader)
     image, *others = _walk(reader, layout, first)
     found = [list(_entries(image, layout))]
+    needed = _far_ranges(found[0], layout)
     for records in others:
         with suppress(UnfitTiffError, DamagedTiffError):
             entries = list(_entries(records, layout))
-            if _is_overview(entries, layout.order) and _lie_within(entries, layout, reader.size):
+            with_it = needed | _far_ranges(entries, layout)
+            if _is_overview(entries, layout.order) and _are_readable(with_it, reader.size):
                 found.append(entries)
-    lengths = {
-        (layout.read_offset(entry.inline), entry.size)
-        for entries in found
-        for entry in entries
-        if entry.size > layout.offset_size
-    }
-    ranges = sorted(lengths)
+                needed = with_it
+    ranges = sorted(needed)
     if sum(length for _, length in ranges) > MOST_BLOCK_BYTES:
         raise UnfitTiffError("too many blocks")
     far = dict(zip(ranges, source.read_ranges(ranges), strict=True))
@@ -145,18 +142,19 @@ def _read_header(reader: ForwardReader) -> tuple[_Layout, int]:
 
 
 def _walk(reader: ForwardReader, layout: _Layout, offset: int) -> Iterator[list[bytes]]:
-    """Go from directory to directory, as far as there are any; give the records of each."""
-    for number in range(MOST_DIRECTORIES):
+    """Go from directory to directory, as far as there are sound ones; give the records of each."""
+    seen: set[int] = set()
+    while True:
+        seen.add(offset)
         try:
             records, offset = _read_records(reader, layout, offset)
         except (UnfitTiffError, TruncatedError):
-            if number == 0:
+            if len(seen) == 1:
                 raise
             return
         yield records
-        if offset == 0:
+        if offset == 0 or offset in seen or len(seen) == MOST_DIRECTORIES:
             return
-    raise UnfitTiffError("too many directories")
 
 
 def _read_records(reader: ForwardReader, layout: _Layout, offset: int) -> tuple[list[bytes], int]:
@@ -188,13 +186,19 @@ def _entries(records: list[bytes], layout: _Layout) -> Iterator[_Entry]:
         yield entry
 
 
-def _lie_within(entries: list[_Entry], layout: _Layout, file_size: int) -> bool:
-    """Tell whether no value lies beyond the end of the file."""
-    return all(
-        entry.size <= layout.offset_size
-        or layout.read_offset(entry.inline) + entry.size <= file_size
+def _far_ranges(entries: list[_Entry], layout: _Layout) -> set[tuple[int, int]]:
+    """Tell where the values lie that do not fit into their entries."""
+    return {
+        (layout.read_offset(entry.inline), entry.size)
         for entry in entries
-    )
+        if entry.size > layout.offset_size
+    }
+
+
+def _are_readable(ranges: set[tuple[int, int]], file_size: int) -> bool:
+    """Tell whether all lie in the file, and are not too much to read."""
+    within = all(offset + length <= file_size for offset, length in ranges)
+    return within and sum(length for _, length in ranges) <= MOST_BLOCK_BYTES
 
 
 def _is_overview(entries: list[_Entry], order: str) -> bool:

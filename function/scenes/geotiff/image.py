@@ -131,7 +131,10 @@ def _block_size(directory: Directory, width: int, height: int) -> tuple[bool, in
 
 
 def _block_bytes(directory: Directory, samples: int) -> int:
-    """Count the bytes of ``samples``, those of a block; raises UnfitTiffError for too many."""
+    """Count the bytes of ``samples``, those of a block of all planes.
+
+    Raises UnfitTiffError for too many.
+    """
     bits = directory.values.get(Tag.BITS_PER_SAMPLE)
     deepest = int(_array(bits, directory.order).max(initial=1)) if bits else 1
     if samples * deepest > 8 * LARGEST_BLOCK:

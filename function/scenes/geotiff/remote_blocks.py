@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
+from threading import Event
 
 from function.deadline import Deadline
 from function.errors import ArchiveUnavailableError, SceneUnreadableError
@@ -119,7 +120,8 @@ class _Asking:
 
     def _read_long(self, window: BlockWindow, again: bool) -> "Future[Decode]":
         """Begin to read a large window; once it is needed where it is not yet."""
-        read = partial(window.decode, self._fetch_now)
+        given_up = Event()
+        read = partial(window.decode, partial(self._fetch_now, given_up))
         if window.wanted.need is not Need.NOW:
             return completed(read)
 
@@ -130,11 +132,17 @@ class _Asking:
                     return self.ask(window.wanted, again=False)
             return completed(reading.result)
 
-        return then(self._archive.read_long(read), done)
+        def end(outcome: "Future[Decode]") -> None:
+            if outcome.cancelled():
+                given_up.set()
 
-    def _fetch_now(self, window: BlockWindow) -> RemoteFile:
+        coming = then(self._archive.read_long(read), done)
+        coming.add_done_callback(end)
+        return coming
+
+    def _fetch_now(self, given_up: Event, window: BlockWindow) -> RemoteFile:
         """Fetch the blocks of a part of a large window, and wait for them."""
-        if self._deadline.remaining() <= 0:
+        if given_up.is_set() or self._deadline.remaining() <= 0:
             message = f"{file_name(window.wanted.asset.href)} was not read in time"
             raise ArchiveUnavailableError(message)
         self._counts.add(bytes_needed=window.bytes_needed)

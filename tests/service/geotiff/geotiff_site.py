@@ -48,8 +48,10 @@ class Site:
             packets = PacketDecoder(
                 self._openjpeg, GdalDecoder(archive), archive, workers, Caches(0, 1 << 24)
             )
-            yield BlockDecoder(packets, archive, directories)
-            archive.close()
+            try:
+                yield BlockDecoder(packets, archive, directories)
+            finally:
+                archive.close()
 
     def path(self, asset: Asset) -> Path:
         return self.server.directory / Path(asset.href).name

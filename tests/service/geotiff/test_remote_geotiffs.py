@@ -184,15 +184,36 @@ def test_large_windows_keep_no_others_waiting(site: Site, assets: Sequence[Asset
         site.server.take_asked()
         site.server.gather(1000)
         coming = decoder.prepare(wanted, Deadline.after(PATIENCE))
-        wait_for(site, 1)
+        wait_for(site, LARGE_AT_ONCE)
         decoding = Decoding(decoder, workers, Deadline.after(PATIENCE))
         (found,) = decoding.decode([small])
         assert not isinstance(found, SceneUnreadableError)
         check(site, small, found)
-        # As many as there are threads for them read a part of few tiles each.
-        assert site.server.at_once <= LARGE_AT_ONCE * 2
         site.server.release()
         check(site, wanted, [ready.result(PATIENCE)() for ready in coming])
+    # A part of four tiles takes two reads at most.
+    assert site.server.most_at_once <= LARGE_AT_ONCE * 2
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_window_that_nobody_wants_any_more_is_not_read_on(
+    site: Site, assets: Sequence[Asset]
+) -> None:
+    wanted = windows([*assets, *assets], PixelWindow(0, 0, SIZE, SIZE))
+    with site.decoder() as decoder:
+        decode_all(decoder, windows(assets, PixelWindow(5, 5, 9, 9)))
+        site.server.take_asked()
+        site.server.gather(1000)
+        coming = decoder.prepare(wanted, Deadline.after(PATIENCE))
+        wait_for(site, LARGE_AT_ONCE)
+        for ready in coming:
+            assert ready.cancel()
+        site.server.release()
+        # Those that were begun are over when this is.
+        check(site, wanted[:1], decode_all(decoder, wanted[:1]))
+    parts = [each.path for each in site.server.take_asked()]
+    alone = parts.count(f"/{BANDS[0]}.tif")
+    assert len(parts) <= alone + LARGE_AT_ONCE * 2
 
 
 @pytest.mark.usefixtures("large")

@@ -154,6 +154,7 @@ def test_what_cannot_be_is_damage(path: Path, tag: Tag, entry: tuple[int, int, i
         (Tag.BITS_PER_SAMPLE, (12, 1, 8)),
         (Tag.IMAGE_WIDTH, (99, 1, 50)),
         (Tag.TILE_OFFSETS, (LONG, 1 << 30, 8)),
+        (Tag.TILE_OFFSETS, (LONG, 1 << 21, 8)),
         (Tag.TILE_OFFSETS, (LONG, 4, 1 << 30)),
         (Tag.BITS_PER_SAMPLE, (SHORT, 3, 1 << 30)),
     ],
@@ -231,15 +232,36 @@ def test_what_is_no_tiff_is_left_to_others(data: bytes) -> None:
         open_tiff(BytesSource(data))
 
 
-def test_directories_in_a_ring_end(path: Path) -> None:
+@pytest.mark.parametrize("back_to", [0, 1])
+def test_directories_in_a_ring_end(path: Path, back_to: int) -> None:
+    data = bytearray(path.read_bytes())
+    starts, start = [], struct.unpack_from("<I", data, 4)[0]
+    while start:
+        starts.append(start)
+        (count,) = struct.unpack_from("<H", data, start)
+        end = start + 2 + count * ENTRY.size
+        (start,) = struct.unpack_from("<I", data, end)
+    struct.pack_into("<I", data, end, starts[back_to])
+    source = BytesSource(bytes(data))
+    assert len(open_tiff(source).levels) == len(starts) == 2
+    plain = BytesSource(path.read_bytes())
+    open_tiff(plain)
+    assert source.read == plain.read
+
+
+def test_of_many_directories_the_first_count(path: Path) -> None:
     data = bytearray(path.read_bytes())
     (start,) = struct.unpack_from("<I", data, 4)
     (count,) = struct.unpack_from("<H", data, start)
-    struct.pack_into("<I", data, start + 2 + count * ENTRY.size, start)
-    source = BytesSource(bytes(data))
-    with pytest.raises(UnfitTiffError, match="too many directories"):
-        open_tiff(source)
-    assert len(source.read) <= 2 * MOST_DIRECTORIES
+    end = start + 2 + count * ENTRY.size
+    (overview,) = struct.unpack_from("<I", data, end)
+    (entries,) = struct.unpack_from("<H", data, overview)
+    length = 2 + entries * ENTRY.size
+    copied = bytes(data[overview : overview + length])
+    struct.pack_into("<I", data, end, len(data))
+    for _ in range(2 * MOST_DIRECTORIES):
+        data += copied + struct.pack("<I", len(data) + length + 4)
+    assert len(open_tiff(BytesSource(bytes(data))).levels) == MOST_DIRECTORIES
 
 
 def test_a_file_that_ends_early_is_told_by_its_directories(path: Path) -> None:
