@@ -23,7 +23,7 @@ LIST = """
 SELECT
     scenes.name, scenes.collection, scenes.acquired, scenes.generated, scenes.platform,
     scenes.baseline, scenes.relative_orbit, scenes.cell, scenes.cloud_cover, scenes.superseded,
-    jsonb_array_length(scenes.assets::jsonb -> 'assets')
+    jsonb_array_length(scenes.assets::jsonb -> 'assets'), scenes.assets::jsonb ->> 'root'
 FROM scenes
 WHERE
     (%(collection)s::text IS NULL OR scenes.collection = %(collection)s)
@@ -60,7 +60,8 @@ SHOW = """
 SELECT
     scenes.name, scenes.collection, scenes.acquired, scenes.generated, scenes.platform,
     scenes.baseline, scenes.relative_orbit, scenes.cell, scenes.cloud_cover, scenes.superseded,
-    jsonb_array_length(scenes.assets::jsonb -> 'assets'), scenes.datatake,
+    jsonb_array_length(scenes.assets::jsonb -> 'assets'), scenes.assets::jsonb ->> 'root',
+    scenes.datatake,
     st_asgeojson(scenes.footprint), scenes.assets,
     (
         SELECT count(*) FILTER (WHERE held.unfit IS NULL)
@@ -103,7 +104,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A scene as a list tells it; times are UTC, ``images`` counts its files."""
+    """A scene as a list tells it; times are UTC, ``images`` counts its files, below ``root``."""
 
     name: str
     collection: str
@@ -116,6 +117,7 @@ class Holding:
     cloud_cover: float | None
     superseded: bool
     images: int
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def described(holding: Holding) -> dict[str, Any]:
         "cloud_cover": holding.cloud_cover,
         "superseded": holding.superseded,
         "images": holding.images,
+        "root": holding.root,
     }
 
 

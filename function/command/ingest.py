@@ -81,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instead of SENTINEL_OWS_INGEST_PRODUCTS",
     )
     parser.add_argument(
+        "--again",
+        action="store_true",
+        help="read also what is as it was: for products that the catalogue has from another place,"
+        " which is gone, or whose images were replaced in a bucket or on a web server",
+    )
+    parser.add_argument(
         "--watch",
         metavar="SECONDS",
         type=_positive(float),
@@ -106,6 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Ingest, report each product and sum up."""
+    _check(arguments)
     workers = arguments.products_at_once or settings.ingest_products
     archive = _archive(settings)
     sources = list(_sources(arguments, archive))
@@ -125,6 +132,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 SceneWriter(pool),
                 workers,
                 stopping,
+                again=arguments.again,
             )
             with closing(_look(pipeline, sources, arguments.watch, stopping)) as looks:
                 for ingested in looks:
@@ -162,21 +170,26 @@ def _look(
             print(f"sentinel-ows: {error}; trying again in {seconds:g} s", file=sys.stderr)
 
 
-def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source]:
-    readers = _readers(archive)
-    searching = ("collection", "bbox", "datetime", "max_cloud", "limit")
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what does not go together."""
     if arguments.stac_api is None:
         if not arguments.sources:
             raise UsageError("name a SOURCE, or a STAC API with --stac-api")
-        for name in searching:
+        for name in ("collection", "bbox", "datetime", "max_cloud", "limit"):
             if getattr(arguments, name) is not None:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --stac-api")
     elif not arguments.collection:
         raise UsageError("--stac-api needs a --collection")
     elif not _is_address(arguments.stac_api):
         raise UsageError("--stac-api is no address as of https://stac.example.com/v1")
+    if arguments.watch and arguments.again:
+        raise UsageError("--again is for one look: it does not go with --watch")
     if arguments.watch and STANDARD_INPUT in arguments.sources:
         raise UsageError("standard input cannot be watched")
+
+
+def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source]:
+    readers = _readers(archive)
     for word in arguments.sources:
         yield _source(word, archive, readers)
     if arguments.stac_api is not None:

@@ -101,7 +101,8 @@ class Stop(Protocol):
 class Pipeline:
     """Takes products from sources into the catalogue, ``workers`` chunks at a time.
 
-    Once ``stop`` is set nothing new is begun; what is in hand is finished and told.
+    Once ``stop`` is set nothing new is begun; what is in hand is finished and told. ``again`` has
+    everything read, whatever the fingerprints say.
     """
 
     def __init__(
@@ -112,6 +113,8 @@ class Pipeline:
         workers: int,
         stop: Stop,
         patience: float = PATIENCE_SECONDS,
+        *,
+        again: bool = False,
     ) -> None:
         self._indexer = indexer
         self._known_indexes = known_indexes
@@ -119,6 +122,7 @@ class Pipeline:
         self._workers = workers
         self._stop = stop
         self._patience = patience
+        self._again = again
 
     def run(self, sources: Iterable[Source]) -> Iterator[Ingested]:
         """Catalogue all products, and tell of each in the order in which they were found.
@@ -215,7 +219,8 @@ class Pipeline:
 
     def _ingest(self, chunk: Sequence[Candidate]) -> list[Ingested]:
         fingerprints = [candidate.fingerprint() for candidate in chunk]
-        given = {fingerprint for fingerprint in fingerprints if fingerprint is not None}
+        passable = () if self._again else fingerprints
+        given = {fingerprint for fingerprint in passable if fingerprint is not None}
         known = self._patiently(lambda: self._writer.known(given))
         outcomes: list[Ingested | _Read] = [
             Ingested(candidate.label, Outcome.UNCHANGED)

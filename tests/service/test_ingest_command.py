@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
 import rasterio.shutil
 from affine import Affine
+from archive_server import serving_files
 from database_rows import rows_of
-from safe_products import IMAGES, NAME, NO_EDITS, STEM, write_product
+from safe_products import GRANULE, IMAGES, NAME, NO_EDITS, STEM, write_product
 
 from function.grid import Grid
 from function.scenes.encoding import COLOUR, band_profile, write_jpeg2000
@@ -55,10 +58,10 @@ def environment(url: str) -> dict[str, str]:
     return os.environ | {"SENTINEL_OWS_DATABASE_URL": url}
 
 
-def ingest(url: str, *paths: Path) -> tuple[int, list[dict[str, Any]], str]:
+def ingest(url: str, *words: Path | str) -> tuple[int, list[dict[str, Any]], str]:
     """Run the command; give its exit code, the lines of JSON and standard error."""
     done = subprocess.run(
-        [*COMMAND, *map(str, paths)],
+        [*COMMAND, *map(str, words)],
         env=environment(url),
         capture_output=True,
         text=True,
@@ -100,6 +103,33 @@ def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> N
     # again as well.
     line = {"product": str(root), "outcome": "updated", "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(updated=1, indexed=2)], "")
+
+
+def test_again_finds_back_to_a_place_that_did_not_change(
+    catalogue_url: str, tmp_path: Path
+) -> None:
+    far = write_readable_product(tmp_path / "far")
+    near = tmp_path / "near" / far.name
+    shutil.copytree(far, near)
+    with serving_files(far.parent) as server:
+        source = server.href(far)
+        for place, words, outcome in (
+            (source, [source], "new"),
+            (str(near), [near], "updated"),
+            (str(near), [source], "unchanged"),
+            (source, ["--again", source], "updated"),
+            (source, ["--again", source], "unchanged"),
+        ):
+            code, lines, _ = ingest(catalogue_url, *words)
+            assert (code, lines[0]["outcome"]) == (0, outcome)
+            assert root_of(catalogue_url) == f"{place}/{GRANULE}/"
+
+
+def root_of(url: str) -> str:
+    """The directory in which the catalogue has the only scene's images."""
+    with psycopg.connect(url) as connection:
+        ((root,),) = connection.execute("SELECT assets::jsonb ->> 'root' FROM scenes")
+    return str(root)
 
 
 def test_an_image_that_cannot_be_indexed_is_told_and_not_tried_again(

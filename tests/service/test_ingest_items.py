@@ -298,6 +298,7 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "yesterday"],
         ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "2024-13"],
         ["--products-at-once", "none", "a.json"],
+        ["--again", "--watch", "1", "a.json"],
     ],
 )
 def test_arguments_that_do_not_go_together_are_misuse(catalogue_url: str, words: list[str]) -> None:
@@ -349,6 +350,8 @@ def test_listing_showing_and_removing(catalogue_url: str, tmp_path: Path) -> Non
     document, end = json.JSONDecoder().raw_decode(shown)
     assert document["name"] == names[0]
     assert document["images"] == len(document["assets"]["assets"]) == 2
+    assert document["root"] == document["assets"]["root"]
+    assert run(catalogue_url, "list", "--limit", "1")[1][0]["root"].startswith("https://data/")
     assert document["footprint"]["type"] == "MultiPolygon"
     assert json.loads(shown[end:])["name"] == names[1]
     code, _, errors = run(catalogue_url, "show", "nothing")
