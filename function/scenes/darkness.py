@@ -6,7 +6,6 @@ classification, which has a class for it.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -36,16 +35,22 @@ KNOWN: Keep = partial(outside_classes, masked=NO_DATA)
 def read_dark(layer: ArchiveLayer, scene: Scene, black: Choice, window: PixelWindow) -> Steps[Mask]:
     """Tell which samples of ``window`` of the visual image ``black`` were measured all the same.
 
-    By the image that is decoded cheapest, and by the next one where that cannot be read; none were
-    where there is no such image.
+    By the image that is decoded cheapest, and by the next one where that cannot be read. Without
+    any such image none were. Raises SceneUnreadableError where there are some, and none can be
+    read.
     """
     lattice = lattice_of(black.asset, black.reduction)
+    failure: SceneUnreadableError | None = None
     for choice in sorted(_sources(layer, scene, black), key=lambda each: each.cost):
-        with suppress(SceneUnreadableError):
+        try:
             margin = GAP_REACH if choice.reduction else 0
             part = nearest_part(choice, [(lattice, window)], margin)
             (samples,) = yield [part.wanted()]
             return Classification(part, samples).samples_kept(_keep(choice), lattice, window)
+        except SceneUnreadableError as error:
+            failure = error
+    if failure is not None:
+        raise failure
     return np.zeros((window.height, window.width), np.bool_)
 
 

@@ -1,6 +1,7 @@
 """The whole service over an archive on S3 and on a web server: maps as of local files."""
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -226,3 +227,27 @@ def test_what_can_be_read_is_shown_with_a_warning(
     assert reply.status == 200
     assert "B04_10m.jp2 is not in the archive" in reply.headers["x-sentinel-ows-warning"]
     assert "S2A_" in reply.headers["x-sentinel-ows-scenes"]
+
+
+def test_a_scene_whose_black_may_be_water_is_left_out_with_a_warning_and_not_kept(
+    demo_products: tuple[Path, ...], moved: Callable[[str], str], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(demo_products[0].parent, archive, copy_function=os.link)
+    (half_seen,) = archive.glob("S2A_*_T32UPE_*.SAFE")
+    for band in ("SCL", "B02", "B03", "B04"):
+        for path in half_seen.rglob(f"*_{band}_*.jp2"):
+            path.unlink()
+    # The edge of its swath, and some of its neighbour.
+    request = {"LAYERS": "S2_L2A_TRUE_COLOR", "BBOX": "606000,5970000,618000,5982000"}
+    size = {"WIDTH": "600", "HEIGHT": "600", "TIME": "2020-09-21", "CLOUDMASK": "off"}
+    with over_http(moved, (half_seen,), tmp_path / "log") as (service, _):
+        reply = service.ows(MAP | request | size)
+    assert reply.status == 200
+    assert re.match(
+        rf"{half_seen.stem}: \w+_(SCL|B0[234])_\d0m\.jp2 is not in the archive",
+        reply.headers["x-sentinel-ows-warning"],
+    )
+    assert "_T32UNE_" in reply.headers["x-sentinel-ows-scenes"]
+    assert half_seen.stem not in reply.headers["x-sentinel-ows-scenes"]
+    assert reply.headers["cache-control"] == "no-store"

@@ -1,5 +1,6 @@
 """Black in a true-colour image: dark water is shown, what was not measured is not."""
 
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scene_images import ORIGIN, UTM29, ImageMaker, natural
 
 from function.deadline import Deadline
+from function.errors import SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.raster import Raster
@@ -38,6 +40,8 @@ LAYER = ArchiveLayer(
     visual="TCI",
     stretch=(0.0, 0.25),
 )
+# What tells dark water from no data.
+TELLING = ("B04", "B03", "B02", "SCL")
 ROWS, COLUMNS = np.mgrid[0:SIZE, 0:SIZE]
 # The edge of an orbit, aslant, through land and a lake; another lake lies inland.
 DATA = COLUMNS - 0.3 * ROWS > 300
@@ -132,13 +136,13 @@ def reader(decoder: Recording) -> Iterator[SceneReader]:
         yield SceneReader(decoder, workers)
 
 
-def read(reader: SceneReader, scene: Scene, reduction: int) -> Raster:
+def read(reader: SceneReader, reduction: int, *scenes: Scene) -> Raster:
     """Read a map whose pixels are the samples of a reduction."""
     step, count = 10.0 * (1 << reduction), SIZE >> reduction
     corner = (5.0 - step / 2, step / 2 - 5.0)
     transform = Affine(step, 0, WEST + corner[0], 0, -step, NORTH + corner[1])
     grid = Grid(UTM29, transform, count, count)
-    return reader.read(LAYER, grid, [scene], False, Deadline.after(60.0))
+    return reader.read(LAYER, grid, scenes, False, Deadline.after(60.0))
 
 
 def widened(mask: Mask, reach: int) -> Mask:
@@ -159,7 +163,7 @@ def gaps(zero: Mask) -> Mask:
 def test_reduced_maps_have_the_edge_of_the_bands_and_dark_water(
     reader: SceneReader, product: Product, decoder: Recording, reduction: int
 ) -> None:
-    raster = read(reader, product.scene, reduction)
+    raster = read(reader, reduction, product.scene)
     colours, band = product.whole("TCI", reduction), product.whole("B04", reduction)[0]
     black: Mask = (colours == 0).all(axis=0)
     expected = ~widened(gaps(black) & gaps(np.asarray(band == 0)), 3)
@@ -184,7 +188,7 @@ def test_reduced_maps_have_the_edge_of_the_bands_and_dark_water(
 def test_full_resolution_asks_the_classification(
     reader: SceneReader, product: Product, decoder: Recording
 ) -> None:
-    raster = read(reader, product.scene, 0)
+    raster = read(reader, 0, product.scene)
     colours, classes = product.whole("TCI", 0), product.whole("SCL", 0)[0]
     known = np.kron(classes, np.ones((2, 2), np.uint8)) != 0
     expected = (colours != 0).any(axis=0) | known
@@ -197,7 +201,7 @@ def test_full_resolution_asks_the_classification(
 def test_full_resolution_without_a_classification_asks_a_band(
     reader: SceneReader, product: Product, decoder: Recording
 ) -> None:
-    raster = read(reader, product.without("SCL"), 0)
+    raster = read(reader, 0, product.without("SCL"))
     np.testing.assert_array_equal(raster.valid, product.whole("B04", 0)[0] != 0)
     assert [band for band, _, _ in decoder.take()] == ["TCI", "B04"]
 
@@ -208,21 +212,46 @@ def test_what_cannot_be_read_is_stood_in_for(
     reader: SceneReader, product: Product, decoder: Recording, reduction: int, broken: bool
 ) -> None:
     lacking = product.broken if broken else product.without
-    by_class = read(reader, lacking("B04", "B03", "B02"), reduction)
+    by_class = read(reader, reduction, lacking("B04", "B03", "B02"))
     assert decoder.take()[-1][0] == "SCL"
     step = 1 << reduction
-    data, water = DATA[::step, ::step], WATER[::step, ::step]
+    data = DATA[::step, ::step]
     assert by_class.valid[~widened(~data, 6)].all()
     assert not by_class.valid[~widened(data, 3)].any()
     assert by_class.warnings == ()
-    nothing = read(reader, lacking("B04", "B03", "B02", "SCL"), reduction)
+
+
+@pytest.mark.parametrize("reduction", [0, 2])
+def test_without_an_image_that_tells_black_is_no_data(
+    reader: SceneReader, product: Product, reduction: int
+) -> None:
+    raster = read(reader, reduction, product.without(*TELLING))
+    step = 1 << reduction
+    data, water = DATA[::step, ::step], WATER[::step, ::step]
     land = ~widened(~data | water, 6)
     assert land.any()
-    assert nothing.valid[land].all()
+    assert raster.valid[land].all()
     deep = data & ~widened(~water, 4)
     assert deep.any()
-    assert not nothing.valid[deep].any()
-    assert nothing.warnings == ()
+    assert not raster.valid[deep].any()
+    assert raster.warnings == ()
+
+
+@pytest.mark.parametrize("reduction", [0, 2])
+def test_where_no_image_that_tells_can_be_read_the_scene_is_passed_over_with_a_warning(
+    reader: SceneReader, product: Product, decoder: Recording, reduction: int
+) -> None:
+    broken, older = product.broken(*TELLING), replace(product.scene, name="older")
+    raster = read(reader, reduction, broken, older)
+    assert {"SCL", "B04"} < {band for band, _, _ in decoder.take()}
+    alone = read(reader, reduction, older)
+    np.testing.assert_array_equal(raster.bands, alone.bands)
+    np.testing.assert_array_equal(raster.valid, alone.valid)
+    assert raster.scenes == ("older",)
+    (warning,) = raster.warnings
+    assert re.fullmatch(r"A: (SCL|B04)_\d+\.jp2\.gone\.jp2 cannot be decoded", warning)
+    with pytest.raises(SceneUnreadableError, match=r"gone\.jp2 cannot be decoded$"):
+        read(reader, reduction, broken)
 
 
 def test_where_nothing_is_black_nothing_is_asked(
