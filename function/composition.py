@@ -116,7 +116,7 @@ def compose(settings: Settings) -> Service:
         settings.decode_threads,
     )
     decoder = BlockDecoder(packets, archive, own.index_cache_bytes)
-    masks = PolygonMasks(decoder, archive)
+    masks = PolygonMasks(decoder, archive, own.index_cache_bytes)
     path = RequestPath(
         catalogue,
         SceneReader(masks, workers),

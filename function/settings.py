@@ -237,9 +237,10 @@ class Settings:
     index_cache_bytes: Annotated[
         int,
         About(
-            "Bytes of codestream indexes that are kept, and as many of the directories of remote"
-            " GeoTIFFs, shared out among the processes; up to 80 KB for an image. 0 means a 32nd of"
-            " the container's memory, at most 128 MiB for each process.",
+            "Bytes of codestream indexes that are kept, as many of the directories of remote"
+            " GeoTIFFs, and as many of the polygons of cloud masks, shared out among the processes;"
+            " up to 80 KB for an image, and 10 MB for polygons. 0 means a 32nd of the container's"
+            " memory, at most 128 MiB for each process.",
             least=0,
         ),
     ] = 0

@@ -124,9 +124,16 @@ class Archive:
             with LocalByteSource(local_path(href)) as file:
                 check_size(file.size(), most_bytes, file_name(href))
                 return file.read_ranges([(0, file.size())])[0]
-        return self._loop.submit(
-            self._transfers.read_all(href, most_bytes, *_or_patient(deadline, counts))
-        ).result()
+        return self.fetch_all(href, most_bytes, *_or_patient(deadline, counts)).result()
+
+    def fetch_all(
+        self, href: str, most_bytes: int, deadline: Deadline, counts: DecodingCounts
+    ) -> "Future[bytes]":
+        """Begin to read a whole remote file that is small; the future fails as ``read_all`` does.
+
+        Cancelling it stops the transfer.
+        """
+        return self._loop.submit(self._transfers.read_all(href, most_bytes, deadline, counts))
 
     def list(
         self,

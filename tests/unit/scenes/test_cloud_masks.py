@@ -31,7 +31,8 @@ from function.grid import Grid
 from function.layer import ArchiveLayer
 from function.scene import Asset, Scene, VectorMask
 from function.scenes.decoder import PixelWindow
-from function.scenes.polygon_masks import PolygonMasks, draw_polygons, read_polygons
+from function.scenes.polygon_masks import PolygonMasks
+from function.scenes.polygons import draw_polygons, read_polygons
 from function.scenes.reader import SceneReader
 
 UNMASKED = replace(INDEX, masked_classes=frozenset())
@@ -47,7 +48,7 @@ def decoder() -> ArrayDecoder:
 @pytest.fixture
 def reader(decoder: ArrayDecoder) -> Iterator[SceneReader]:
     with ThreadPoolExecutor(2) as workers:
-        yield SceneReader(PolygonMasks(decoder, local_archive()), workers)
+        yield SceneReader(PolygonMasks(decoder, local_archive(), 1 << 20), workers)
 
 
 def masked_scene(
