@@ -56,9 +56,13 @@ class Settings:
         Path,
         About("Directory of the catalogue's schema, beside the package in a checkout and image."),
     ] = CHECKOUT_CATALOG_SQL
-    state_dir: Annotated[Path, About("Directory of the private cluster and the demo products.")] = (
-        Path(".sentinel-ows")
-    )
+    state_dir: Annotated[
+        Path,
+        About(
+            "Directory of the private cluster and the demo products. One that is not absolute lies"
+            " in the working directory."
+        ),
+    ] = Path(".sentinel-ows")
     mapfile: Annotated[Path, About("The mapfile that is published.")] = PACKAGE_MAPFILE
     host: Annotated[str, About("Address to listen on. A container sets 0.0.0.0.")] = "127.0.0.1"
     port: Annotated[int, About("Port to listen on, as Knative injects it.", variable="PORT")] = 8080

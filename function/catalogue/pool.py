@@ -41,6 +41,10 @@ class CatalogueForbiddenError(CatalogueUnavailableError):
     """The database role lacks a right; the message is PostgreSQL's, which says to what."""
 
 
+class CatalogueUnpreparedError(CatalogueUnavailableError):
+    """The database has no schema, or not all of it."""
+
+
 class CataloguePool:
     """A pool of connections that is opened after the fork and repairs itself.
 
@@ -83,7 +87,8 @@ class CataloguePool:
         Raises:
             DeadlineExceededError: the deadline passed first.
             CatalogueUnavailableError: no connection within 2 s, the connection broke, the schema
-                is not there, or the role lacks a right to it (CatalogueForbiddenError).
+                is not there (CatalogueUnpreparedError), or the role lacks a right to it
+                (CatalogueForbiddenError).
         """
         with self._borrow(deadline) as connection, connection.cursor() as cursor:
             milliseconds = _milliseconds_left(deadline)
@@ -111,7 +116,7 @@ class CataloguePool:
         except psycopg.errors.QueryCanceled as error:
             raise DeadlineExceededError("the catalogue's answer took too long") from error
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
-            raise CatalogueUnavailableError(
+            raise CatalogueUnpreparedError(
                 "the catalogue has not been set up yet: run `sentinel-ows migrate`"
             ) from error
         except (

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from function.database.place import find_place, make_place
-from function.database.server import START_SECONDS, ClusterError, Login, Server
+from function.database.server import START_SECONDS, ClusterAbsentError, ClusterError, Login, Server
 
 DATABASE = "sentinel_ows"
 # A fast stop ends all sessions and then writes at most shared_buffers.
@@ -44,11 +44,11 @@ class PrivateCluster:
         """The catalogue's URL for one of its logins.
 
         Raises:
-            ClusterError: the cluster was never started, so that its place is not known.
+            ClusterAbsentError: the cluster was never started, so that its place is not known.
         """
         place = find_place(self._state_dir)
         if place is None:
-            raise ClusterError(f"there is no database in {self._state_dir} yet")
+            raise self._absent()
         return f"postgresql://{login}@/{DATABASE}?host={quote(str(place), safe='')}"
 
     def status(self) -> ClusterState:
@@ -61,23 +61,28 @@ class PrivateCluster:
         place = find_place(self._state_dir)
         return ClusterState.ABSENT if place is None else _state(Server.of(place))
 
-    def start(self) -> bool:
+    def start(self, *, make: bool = True) -> bool:
         """Make the cluster where there is none, start it, and wait until it takes connections.
 
         True where this call started it. It is no mistake to start a cluster that runs, nor for
         two to start it at once.
 
         Raises:
+            ClusterAbsentError: there is none, and ``make`` is False: nothing was written.
             ClusterError: PostgreSQL does not start; the message ends with what it said.
             ProgramsMissingError: PostgreSQL, or the version that made the cluster, is missing.
             PlaceError, AccountError: its directory or its account cannot be had.
         """
+        if not make and find_place(self._state_dir) is None:
+            raise self._absent()
         with self._alone():
             server = Server.of(make_place(self._state_dir))
             if not _wait(lambda: _state(server) is not ClusterState.BUSY, START_SECONDS):
                 raise ClusterError(f"the database neither runs nor ends after {START_SECONDS} s")
             state = _state(server)
             if state is ClusterState.ABSENT:
+                if not make:
+                    raise self._absent()
                 server.initialise()
                 server = Server.of(server.place)
             if state is not ClusterState.RUNNING:
@@ -100,6 +105,9 @@ class PrivateCluster:
             server.interrupt()
             if not _wait(lambda: not server.lives(), STOP_SECONDS):
                 raise ClusterError(f"the database still runs after {STOP_SECONDS} s")
+
+    def _absent(self) -> ClusterAbsentError:
+        return ClusterAbsentError(f"there is no database in {self._state_dir} yet")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -73,6 +73,10 @@ class ClusterError(OperatorError):
     """The private cluster cannot do what was asked; the message says why."""
 
 
+class ClusterAbsentError(ClusterError):
+    """There is no cluster yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """The server over the files in ``place``, run by ``account`` with ``programs``."""

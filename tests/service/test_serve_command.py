@@ -31,6 +31,15 @@ def state_dir() -> Iterator[Path]:
         PrivateCluster(Path(directory)).stop()
 
 
+@pytest.fixture
+def stopped(state_dir: Path) -> Path:
+    """A state directory whose database was made, and does not run."""
+    cluster = PrivateCluster(state_dir)
+    cluster.start()
+    cluster.stop()
+    return state_dir
+
+
 def start(state_dir: Path, port: int, *runner: str, **environment: str) -> Served:
     """Start the service over the private database of ``state_dir``, by a ``runner`` or none."""
     log = state_dir / "service.log"
@@ -53,12 +62,12 @@ def workers(served: Served) -> list[int]:
     return [int(child) for child in children]
 
 
-def test_it_starts_the_private_database_and_stops_it_again(state_dir: Path) -> None:
-    served = start(state_dir, free_port())
+def test_it_starts_the_private_database_and_stops_it_again(stopped: Path) -> None:
+    served = start(stopped, free_port())
     await_status(served, "/health/live", 200)
-    assert PrivateCluster(state_dir).status() is ClusterState.RUNNING
+    assert PrivateCluster(stopped).status() is ClusterState.RUNNING
     assert stop(served) == 0
-    assert PrivateCluster(state_dir).status() is ClusterState.STOPPED
+    assert PrivateCluster(stopped).status() is ClusterState.STOPPED
 
 
 def test_a_database_that_ran_before_goes_on_running(state_dir: Path) -> None:
@@ -94,10 +103,10 @@ def test_a_worker_that_dies_is_replaced(catalogue_url: str, tmp_path: Path) -> N
         assert first not in workers(served)
 
 
-def test_it_may_open_as_many_files_as_it_can(state_dir: Path) -> None:
+def test_it_may_open_as_many_files_as_it_can(stopped: Path) -> None:
     hard, port = 512, free_port()
     limited = "prlimit", f"--nofile=256:{hard}"
-    served = start(state_dir, port, *limited, SENTINEL_OWS_PROCESSES="1")
+    served = start(stopped, port, *limited, SENTINEL_OWS_PROCESSES="1")
     most = client_connections(hard)
     try:
         await_status(served, "/health/live", 200)
@@ -162,13 +171,13 @@ def test_a_port_that_is_taken_is_told_before_anything_is_started(state_dir: Path
     assert PrivateCluster(state_dir).status() is ClusterState.ABSENT
 
 
-def test_a_mapfile_that_does_not_load_is_told(state_dir: Path) -> None:
-    served = start(state_dir, free_port(), SENTINEL_OWS_MAPFILE="/nonexistent.map")
+def test_a_mapfile_that_does_not_load_is_told(stopped: Path) -> None:
+    served = start(stopped, free_port(), SENTINEL_OWS_MAPFILE="/nonexistent.map")
     assert served.process.wait(WAIT_SECONDS) == 1
     said = served.log.read_text()
     assert said.splitlines()[-1].startswith("sentinel-ows: /nonexistent.map: ")
     assert "Traceback" not in said
-    assert PrivateCluster(state_dir).status() is ClusterState.STOPPED
+    assert PrivateCluster(stopped).status() is ClusterState.STOPPED
 
 
 @pytest.mark.parametrize(
