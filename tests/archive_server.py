@@ -186,21 +186,23 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.conditional and wanted is not None and wanted != _tag(path)
 
     def _send_part(self, path: Path, fault: Fault | None, span: tuple[int, int] | None) -> None:
-        data = path.read_bytes()
-        first, last = span or (0, len(data) - 1)
-        if first >= len(data):
+        size = path.stat().st_size
+        first, last = span or (0, size - 1)
+        if first >= size:
             self._send(416, b"")
             return
-        last = min(last, len(data) - 1)
+        last = min(last, size - 1)
         if fault is Fault.OTHER_RANGE:
             first, last = first + 1, last - 1
         partial = span is not None and fault is not Fault.WHOLE_FILE
-        body = data[first : last + 1] if partial else data
+        with path.open("rb") as file:
+            file.seek(first if partial else 0)
+            body = file.read(last + 1 - first if partial else size)
         if fault is Fault.SHORT_RANGE:
             body = body[:-1]
         self.send_response(206 if partial else 200)
         if partial:
-            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+            self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
         if self.server.tagged:
             self.send_header("ETag", _tag(path))
         self.send_header("Last-Modified", formatdate(path.stat().st_mtime, usegmt=True))

@@ -43,7 +43,7 @@ class Fetcher:
         self, transfers: Transfers, connections: int, kept: RangeCache, loop: BackgroundLoop
     ) -> None:
         self._transfers = transfers
-        self._connections = connections
+        self.connections = connections
         self._kept = kept
         self._loop = loop
 
@@ -57,7 +57,7 @@ class Fetcher:
         """
         kept = [self._take(wish) for wish in wishes]
         missing = [pieces.missing(wish.ranges) for pieces, wish in zip(kept, wishes, strict=True)]
-        rounds = plan_round(missing, self._connections)
+        rounds = plan_round(missing, self.connections)
         return [
             completed(Fetched(pieces, wish.file.state))
             if not parts and wish.file.state is not None

@@ -18,8 +18,9 @@ from function.scenes.jpeg2000.errors import TruncatedError
 class RemoteFile:
     """A ByteSource over the network, for one thread at a time.
 
-    What is among ``pieces`` is at hand. The rest is fetched when it is asked for, which blocks. A
-    file in a state that is not known has its start read before anything else.
+    What is among ``pieces`` is at hand. The rest is fetched when it is asked for, which blocks, and
+    not kept here: whoever reads a file from end to end must not hold all of it. A file in a state
+    that is not known has its start read before anything else.
     """
 
     gap = FAR_GAP
@@ -50,6 +51,10 @@ class RemoteFile:
         state = self._state()
         return self._file.href, state.size, state.stamp
 
+    @property
+    def at_once(self) -> int:
+        return self._fetcher.connections
+
     def size(self) -> int:
         return self._state().size
 
@@ -58,10 +63,11 @@ class RemoteFile:
         end = max((offset + length for offset, length in ranges), default=0)
         if end > self._state().size:
             raise TruncatedError(f"{self._file.name} ends before byte {end}")
-        missing = self._pieces.missing(ranges)
+        pieces = self._pieces
+        missing = pieces.missing(ranges)
         if missing:
-            self._pieces.add(self._fetch(missing).pieces)
-        return [self._pieces.read(*part) for part in ranges]
+            pieces = Pieces([*pieces, *self._fetch(missing).pieces])
+        return [pieces.read(*part) for part in ranges]
 
     def _state(self) -> FileState:
         if self._file.state is None:

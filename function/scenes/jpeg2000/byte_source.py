@@ -19,11 +19,15 @@ class ByteSource(Protocol):
     ``gap`` is the count of bytes that take as long to transfer as one more round trip costs:
     closer ranges are better read as one. ``identity`` differs for every file, and for every state
     of a file that is replaced: its href, size in bytes and stamp. ``metered`` where the source
-    joins ranges and counts what it reads by itself.
+    joins ranges and counts what it reads by itself. ``at_once`` ranges far from one another take
+    as long as one.
     """
 
     @property
     def gap(self) -> int: ...
+
+    @property
+    def at_once(self) -> int: ...
 
     @property
     def identity(self) -> tuple[str, int, str]: ...
@@ -49,6 +53,7 @@ class LocalByteSource:
 
     gap = LOCAL_GAP
     metered = False
+    at_once = 1
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -2,7 +2,9 @@
 
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader
 from function.scenes.jpeg2000.codestream import MainHeader, parse_main_header
 from function.scenes.jpeg2000.errors import CodestreamError, TruncatedError, UnfitCodestreamError
 from function.scenes.jpeg2000.markers import MARKER_LENGTH, Marker, segments
+from function.scenes.jpeg2000.tile_part_walks import read_headers
 
 SOT_LENGTH = 12
 SHORTEST_TILE_PART = SOT_LENGTH + 2  # SOT and SOD
@@ -24,6 +27,8 @@ LENGTH_BYTES = 3
 HEADER_SLACK = 64
 LONGEST_VARINT = 5
 CONTINUED = 0x80
+# As many as there are connections by default. More would be joined, up to the whole file.
+LISTED_AT_ONCE = 64
 # 256 PLT segments of 64 KB each.
 LONGEST_HEADER = 1 << 24
 
@@ -65,13 +70,17 @@ def read_tile_parts(
 ) -> list[TilePart]:
     """Read the header of every tile-part, in the order of the file.
 
-    ``packets`` is how many a tile has at most. Where TLM tells the truth it takes one round trip
-    or two, else one for each tile-part that is larger than the source's gap.
+    ``packets`` is how many a tile has at most. Where TLM tells the truth, LISTED_AT_ONCE headers
+    take a round trip, else as many as there are places to begin at: about the square root of how
+    many tiles there are, where the source reads so many ranges at once.
     """
     body = Extent(extent.start + header.length, extent.end)
     guess = SHORTEST_TILE_PART + LENGTH_BYTES * packets + HEADER_SLACK
     listed = _read_listed(reader, source, body, header, guess)
-    return _walk(reader, body, guess, source.gap) if listed is None else listed
+    if listed is not None:
+        return listed
+    ahead = read_headers(source, body, guess, header.size.tiles)
+    return _walk(reader, body, guess, source.gap, ahead)
 
 
 def _read_listed(
@@ -89,8 +98,12 @@ def _read_listed(
         ranges.append((start, min(guess, length)))
         start += length
     parts = []
+    headers = chain.from_iterable(
+        source.read_ranges(ranges[first : first + LISTED_AT_ONCE])
+        for first in range(0, len(ranges), LISTED_AT_ONCE)
+    )
     try:
-        for (start, _), data, entry in zip(ranges, source.read_ranges(ranges), listed, strict=True):
+        for (start, _), data, entry in zip(ranges, headers, listed, strict=True):
             part = _parse_whole(reader, data, start, extent.end)
             if (part.tile, part.length) != entry:
                 return None
@@ -100,14 +113,19 @@ def _read_listed(
     return parts
 
 
-def _walk(reader: ForwardReader, extent: Extent, guess: int, gap: int) -> list[TilePart]:
-    """Go from one tile-part to the next up to the end of the codestream."""
+def _walk(
+    reader: ForwardReader, extent: Extent, guess: int, gap: int, read: Mapping[int, bytes]
+) -> list[TilePart]:
+    """Go from one tile-part to the next up to the end of the codestream.
+
+    ``read`` are headers that need not be read again, by where they start.
+    """
     parts: list[TilePart] = []
     position = extent.start
     last_length = 0
     while position + SHORTEST_TILE_PART <= extent.end:
         ahead = gap if last_length < gap else 0
-        data = reader.read(position, min(guess, extent.end - position), ahead)
+        data = read.get(position) or reader.read(position, min(guess, extent.end - position), ahead)
         if data.startswith(Marker.EOC.code):
             break
         part = _parse_whole(reader, data, position, extent.end)

@@ -28,6 +28,7 @@ class BytesSource:
 
     gap = 0
     metered = True
+    at_once = 1
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -17,9 +17,10 @@ SOT, SOD, PLT, EOC = b"\xff\x90", b"\xff\x93", b"\xff\x58", b"\xff\xd9"
 class MemorySource:
     """A file in memory that counts how often it is asked."""
 
-    def __init__(self, data: bytes, gap: int = 0, name: str = "memory") -> None:
+    def __init__(self, data: bytes, gap: int = 0, name: str = "memory", at_once: int = 1) -> None:
         self.data = data
         self.gap = gap
+        self.at_once = at_once
         self.calls: list[list[tuple[int, int]]] = []
         self.identity = (name, len(data), "0")
         self.metered = False
