@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from function.grid import Grid
+from function.unread import Unread
 
 # Values of a reflectance: its ten-thousandths, and what no reflectance can be.
 SCALE = 10_000
@@ -44,8 +45,9 @@ class Raster:
     ``bands`` has the shape (bands, height, width), C-contiguous: uint8 for colours and classes,
     float32 for an index, int16 for values, which are reflectances times 10 000. ``valid`` (height,
     width) tells which pixels a scene filled. ``scenes`` names the scenes that gave pixels, best
-    first; ``warnings`` tells what could not be read. Pixels that are not valid are 0, of an index
-    NaN, of values NO_VALUE; so are those of a single band that has no measurement where others do.
+    first; ``warnings`` tells what could not be read, ``unread`` of which scenes. Pixels that are
+    not valid are 0, of an index NaN, of values NO_VALUE; so are those of a single band that has no
+    measurement where others do.
     """
 
     grid: Grid
@@ -54,3 +56,9 @@ class Raster:
     scenes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     counts: ReadCounts = field(default_factory=ReadCounts)
+    unread: Unread = field(default_factory=Unread)
+
+    @property
+    def full(self) -> bool:
+        """Whether every pixel is filled."""
+        return bool(self.valid.all())

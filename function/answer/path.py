@@ -1,12 +1,13 @@
 """The request path: parse → search → read → render, each a stage of the trace."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import TypeAlias, TypeVar
 
 from function.answer.exchange import Answer, Asked
 from function.answer.identifying import Identified, identify, needs_catalogue
-from function.answer.reading import LayerReading
+from function.answer.reading import LayerReading, Read, wants_below
 from function.answer.searching import Found, LayerSearch
 from function.answer.stages import Catalogue, CoverageWriter, PixelReader, Reader, Renderer
 from function.answer.telling import tell
@@ -24,11 +25,16 @@ from function.search import CatalogueState, CollectionExtent
 from function.settings import Settings
 from function.single_flight import SingleFlight
 from function.stored_body import StoredBody
-from function.telemetry import RequestTrace
+from function.telemetry import RequestTrace, StageTrace
 from function.turns import Turns
 
 # The request's own time may be up; a report in XML takes none.
 FAILURE_SECONDS = 1.0
+
+Query = TypeVar("Query", bound=PixelRequest)
+Reading: TypeAlias = Callable[
+    [Query, Mapping[str, Found], Mapping[str, Read], Deadline, StageTrace], dict[str, Read]
+]
 
 
 class RequestPath:
@@ -118,8 +124,7 @@ class RequestPath:
         if isinstance(query, FeatureInfoRequest):
             return self._tell(query, found, asked, trace)
         if isinstance(query, PixelRequest) and query.layers:
-            with trace.stage("read") as stage:
-                rasters = self._reading.read(query, found, asked.deadline, stage)
+            rasters = self._read(query, found, self._reading.read, asked.deadline, trace)
         asked.deadline.check("render")
         with trace.stage("render") as stage:
             content_type, body = self._render(query, found, rasters, extents, asked)
@@ -147,15 +152,14 @@ class RequestPath:
     def _tell(
         self,
         query: FeatureInfoRequest,
-        found: Mapping[str, Found],
+        found: dict[str, Found],
         asked: Asked,
         trace: RequestTrace,
     ) -> Answer:
         """Tell what is at a place of the map."""
         readings: dict[str, PixelReading] = {}
         if query.layers:
-            with trace.stage("read") as stage:
-                readings = self._reading.read_pixel(query, found, asked.deadline, stage)
+            readings = self._read(query, found, self._reading.read_pixel, asked.deadline, trace)
         asked.deadline.check("render")
         with trace.stage("render") as stage:
             content_type, body = tell(
@@ -172,6 +176,30 @@ class RequestPath:
         names = [tuple(scene.name for scene in each.scenes) for each in readings.values()]
         warnings = [each.warnings for each in readings.values()]
         return Answer(content_type, body, _each_once(names), _each_once(warnings))
+
+    def _read(
+        self,
+        query: Query,
+        found: dict[str, Found],
+        read: Reading[Query, Read],
+        deadline: Deadline,
+        trace: RequestTrace,
+    ) -> dict[str, Read]:
+        """Read layers, by ``read``.
+
+        Where scenes that cover others cannot be read, what lies below is searched for, added to
+        ``found``, and read too.
+        """
+        with trace.stage("read") as stage:
+            given = read(query, found, {}, deadline, stage)
+        above = {name: found[name] for name in given if wants_below(found[name], given[name])}
+        if above:
+            with trace.stage("search") as stage:
+                below = self._search.search_below(query, above, deadline, stage)
+            with trace.stage("read") as stage:
+                given |= read(query, below, given, deadline, stage)
+            found |= {name: found[name].above(below[name]) for name in above}
+        return given
 
     def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:
         with trace.stage("parse") as stage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from function.answer.searching import Found
 from function.answer.stages import PixelReader, Reader
@@ -13,6 +14,8 @@ from function.pixel import PixelReading
 from function.raster import Raster
 from function.settings import Settings
 from function.telemetry import StageTrace
+
+Read = TypeVar("Read", Raster, PixelReading)
 
 
 class LayerReading:
@@ -27,21 +30,34 @@ class LayerReading:
         self,
         query: PixelRequest,
         found: Mapping[str, Found],
+        above: Mapping[str, Raster],
         deadline: Deadline,
         stage: StageTrace,
     ) -> dict[str, Raster]:
-        """Read each archive layer."""
+        """Read each archive layer of ``found``; what there is of it ``above`` stays.
+
+        Raises SceneUnreadableError, of the kind that all scenes failed with, where none of a layer
+        could be read and there are no others below.
+        """
         rasters: dict[str, Raster] = {}
         for selection in query.layers:
+            if selection.name not in found:
+                continue
             deadline.check("read")
-            layer = selection.recipe
-            scenes = found[selection.name]
+            layer, scenes = selection.recipe, found[selection.name]
+            upper = above.get(selection.name)
             raster = self._reader.read(
-                layer, query.grid, scenes.scenes, selection.cloud_mask, deadline
+                layer, query.grid, scenes.scenes, selection.cloud_mask, deadline, upper
             )
-            if scenes.cut and not raster.valid.all():
-                raster = replace(raster, warnings=(*raster.warnings, self._cut_warning(layer)))
             _record(stage, raster)
+            if upper is not None:
+                raster = _joined(upper, raster)
+            if not wants_below(scenes, raster):
+                raster.unread.check(layer.name)
+                if scenes.cut and not raster.full:
+                    warning = self._cut_warning(layer)
+                    stage.warn(warning)
+                    raster = replace(raster, warnings=(*raster.warnings, warning))
             rasters[selection.name] = raster
         return rasters
 
@@ -49,22 +65,33 @@ class LayerReading:
         self,
         query: FeatureInfoRequest,
         found: Mapping[str, Found],
+        above: Mapping[str, PixelReading],
         deadline: Deadline,
         stage: StageTrace,
     ) -> dict[str, PixelReading]:
-        """Read the pixel that is asked about of each archive layer."""
+        """Read the pixel that is asked about of each archive layer of ``found``.
+
+        Raises as ``read`` does.
+        """
         readings: dict[str, PixelReading] = {}
         for selection in query.layers:
+            if selection.name not in found:
+                continue
             deadline.check("read")
+            scenes = found[selection.name]
             reading = self._pixels.read(
                 selection.recipe,
                 query.grid,
                 (query.column, query.row),
-                found[selection.name].scenes,
+                scenes.scenes,
                 selection.cloud_mask,
                 deadline,
             )
             _record(stage, reading)
+            if selection.name in above:
+                reading = _joined(above[selection.name], reading)
+            if not wants_below(scenes, reading):
+                reading.unread.check(selection.name)
             readings[selection.name] = reading
         return readings
 
@@ -73,6 +100,21 @@ class LayerReading:
             f"layer {layer.name} is made of the best {self._settings.max_scenes} scenes,"
             " there are more: ask for a smaller area or a shorter time"
         )
+
+
+def wants_below(found: Found, read: Read) -> bool:
+    """Whether what scenes leave empty that cannot be read may lie below, where no search went."""
+    return found.covering and not read.full and read.unread.of_scenes
+
+
+def _joined(above: Read, below: Read) -> Read:
+    """What two readings of a layer come to; ``below`` went on where the other had ended."""
+    return replace(
+        below,
+        scenes=(*above.scenes, *below.scenes),
+        warnings=(*above.warnings, *below.warnings),
+        unread=above.unread.joined(below.unread),
+    )
 
 
 def _record(stage: StageTrace, read: Raster | PixelReading) -> None:

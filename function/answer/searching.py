@@ -15,7 +15,8 @@ from function.settings import Settings
 from function.telemetry import StageTrace
 
 # Without a mask nothing shows below a scene that covers all, but where its outline promises more
-# than there is, or its files cannot be read: for that there is a second one.
+# than there is, or its files cannot be read: for that there is a second one. Where neither can be
+# read, what lies below is searched for by itself.
 COVERINGS = 2
 # The search lets no cell give more than twice its fair share of the limit. So that a composite
 # misses none of a cell's scenes, as many cells as this may share what it asks for: a map 400 km
@@ -25,10 +26,18 @@ COMPOSED_CELLS = 16
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search gave: the scenes, best first; ``cut`` tells that the limit left some out."""
+    """What a search gave: the scenes, best first; ``cut`` tells that the limit left some out.
+
+    ``covering`` tells that what lies below scenes that cover all was left out.
+    """
 
     scenes: tuple[Scene, ...]
     cut: bool
+    covering: bool = False
+
+    def above(self, below: "Found") -> "Found":
+        """These scenes, and then those of ``below``."""
+        return replace(below, scenes=(*self.scenes, *below.scenes))
 
 
 class LayerSearch:
@@ -70,10 +79,38 @@ class LayerSearch:
                 )
                 if composed:
                     self._check_composite(layer, query.grid, len(scenes))
-                searched[key] = Found(scenes[:limit], cut=len(scenes) > limit)
+                searched[key] = Found(
+                    scenes[:limit],
+                    cut=len(scenes) > limit,
+                    covering=search.coverings is not None and search.scene is None,
+                )
                 stage.add("scenes", len(searched[key].scenes))
             found[selection.name] = searched[key]
         return found
+
+    def search_below(
+        self,
+        query: PixelRequest,
+        above: Mapping[str, Found],
+        deadline: Deadline,
+        stage: StageTrace,
+    ) -> dict[str, Found]:
+        """Find what the scenes of ``above`` cover, by layer: the same search, without these."""
+        limit = self._settings.max_scenes
+        searched: dict[tuple[str, Search], Found] = {}
+        below: dict[str, Found] = {}
+        for selection in query.layers:
+            if selection.name not in above:
+                continue
+            collection, search = key = (selection.recipe.collection, selection.search)
+            if key not in searched:
+                scenes = self._catalogue.search(collection, query.grid, search, limit + 1, deadline)
+                known = {scene.name for scene in above[selection.name].scenes}
+                new = tuple(scene for scene in scenes[:limit] if scene.name not in known)
+                searched[key] = Found(new, cut=len(scenes) > limit)
+                stage.add("scenes", len(new))
+            below[selection.name] = searched[key]
+        return below
 
     def _check_composite(self, layer: ArchiveLayer, grid: Grid, scenes: int) -> None:
         """Raise LimitExceededError for a composite of more scenes, or pixels, than may be read."""

@@ -35,6 +35,7 @@ class Reader(Protocol):
         scenes: Sequence[Scene],
         cloud_mask: bool,
         deadline: Deadline,
+        upon: Raster | None,
     ) -> Raster: ...
 
 

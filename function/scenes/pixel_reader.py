@@ -24,6 +24,7 @@ from function.scenes.recipe import Bands, Recipe
 from function.scenes.scene_queue import WAVE
 from function.scenes.scene_reading import LayerReading, SceneReading
 from function.scenes.steps import run
+from function.unread import Unread
 
 ONE = PixelWindow(0, 0, 1, 1)
 # Pixels to each side that are read too: of reduced samples it takes seven around to tell what was
@@ -43,8 +44,8 @@ class _Given:
 class _Looking:
     """A pixel being looked at: its place in the part of the map that is read at once.
 
-    ``failures`` tell by warning what went wrong, ``tried`` names the scenes that were turned to
-    and ``read`` those of them that have the pixel on their images, masked or not.
+    ``failures`` tell what went wrong, ``tried`` names the scenes that were turned to and ``read``
+    those of them that have the pixel on their images, masked or not.
     """
 
     scenes: Sequence[Scene]
@@ -53,9 +54,13 @@ class _Looking:
     row: int
     cloud_mask: bool
     decoding: Decoding
-    failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
+    failures: list[tuple[str, SceneUnreadableError]] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+
+    @property
+    def unread(self) -> Unread:
+        return Unread(tuple(self.failures), bool(self.read))
 
 
 class PixelReader:
@@ -87,8 +92,6 @@ class PixelReader:
         decoding = Decoding(self._decoder, self._workers, deadline)
         looking = _look(layer, grid, pixel, scenes, cloud_mask, decoding)
         given = _collect(layer, looking)
-        if not looking.read:
-            _raise_failure(layer, looking)
         chosen = _choose(layer, given)
         values: list[tuple[str, float | int | None]] = []
         if given and layer.kind is not LayerKind.COLOUR:
@@ -100,8 +103,9 @@ class PixelReader:
         return PixelReading(
             tuple(values),
             tuple(each.scene for each in chosen),
-            tuple(looking.failures),
+            looking.unread.warnings,
             _counts(looking, skipped),
+            looking.unread,
         )
 
 
@@ -156,7 +160,7 @@ def _collect(layer: ArchiveLayer, looking: _Looking) -> list[_Given]:
         for scene, reached in zip(wave, run(work, looking.decoding), strict=True):
             looking.tried.add(scene.name)
             if isinstance(reached, SceneUnreadableError):
-                looking.failures[f"{scene.name}: {reached}"] = reached
+                looking.failures.append((scene.name, reached))
                 continue
             if reached is not None:
                 looking.read.add(scene.name)
@@ -209,19 +213,11 @@ def _read_bands(
         )
         # Whether a scene's clouds were taken out here is settled.
         within = replace(
-            looking, scenes=scenes, cloud_mask=False, failures={}, tried=set(), read=set()
+            looking, scenes=scenes, cloud_mask=False, failures=[], tried=set(), read=set()
         )
         given = _collect(alone, within)
         values.append((band, _composed(alone, given)[0] if given else None))
     return values
-
-
-def _raise_failure(layer: ArchiveLayer, looking: _Looking) -> None:
-    kinds = {type(failure) for failure in looking.failures.values()}
-    if kinds:
-        kind = kinds.pop() if len(kinds) == 1 else SceneUnreadableError
-        warning = next(iter(looking.failures))
-        raise kind(f"no scene of layer {layer.name} could be read: {warning}")
 
 
 def _counts(looking: _Looking, skipped: int) -> ReadCounts:

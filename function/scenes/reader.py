@@ -24,6 +24,7 @@ from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import WAVE, SceneQueue
 from function.scenes.scene_reading import Finished, LayerReading, SceneReading
 from function.scenes.steps import run
+from function.unread import Unread
 
 # Pixels a side that are filled at a time: what lies between samples and finished bands takes 60
 # bytes a pixel, so 250 MB for a part, and a map of 4096 x 4096 no more than one of 2048 x 2048.
@@ -50,6 +51,7 @@ class SceneReader:
         scenes: Sequence[Scene],
         cloud_mask: bool,
         deadline: Deadline,
+        upon: Raster | None = None,
     ) -> Raster:
         """Fill ``grid`` from ``scenes``, best first; a pixel keeps the first valid value.
 
@@ -57,14 +59,17 @@ class SceneReader:
         measurement, fall through to the next scene. Reading stops when the grid is full. Only the
         part of a scene that may still add pixels is read. Of a composite all scenes are read, and a
         pixel is made of every value that it has. A scene that cannot be read becomes a warning and
-        falls through as a whole.
+        falls through as a whole. ``upon`` is what other scenes came to: their pixels stay, and the
+        others are filled in the same arrays.
 
-        Raises SceneUnreadableError where scenes lie on the map and none could be read, of the kind
-        that all failed with; DeadlineExceededError when time runs out,
-        InvalidParameterError for an expression that does not fit the layer's bands.
+        Raises DeadlineExceededError when time runs out, InvalidParameterError for an expression
+        that does not fit the layer's bands.
         """
         recipe = Recipe(layer)
-        mosaic = Mosaic.blank(grid, recipe.bands, recipe.blank)
+        if upon is None:
+            mosaic = Mosaic.blank(grid, recipe.bands, recipe.blank)
+        else:
+            mosaic = Mosaic(grid, upon.bands, upon.valid)
         decoding = Decoding(self._decoder, self._workers, deadline)
         diary = _Diary()
         composed = layer.composite is not Composite.FIRST
@@ -78,15 +83,11 @@ class SceneReader:
                     _fill(part, scenes, reading, decoding, diary)
             finally:
                 decoding.forget()
-        warnings = tuple(diary.failures)
-        if warnings and not diary.read:
-            kinds = {type(failure) for failure in diary.failures.values()}
-            kind = kinds.pop() if len(kinds) == 1 else SceneUnreadableError
-            raise kind(f"no scene of layer {layer.name} could be read: {warnings[0]}")
         given = tuple(scene.name for scene in scenes if scene.name in diary.given)
         tried = len(diary.tried)
         counts = counts_of(tried, len(scenes) - tried, decoding)
-        return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts)
+        unread = diary.unread
+        return Raster(grid, mosaic.bands, mosaic.valid, given, unread.warnings, counts, unread)
 
 
 def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
@@ -109,12 +110,12 @@ def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
 
 @dataclass(slots=True)
 class _Diary:
-    """Which scenes were turned to, read, and gave pixels, and what went wrong, by warning."""
+    """Which scenes were turned to, read, and gave pixels; what failed, by scene and by text."""
 
     tried: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
-    failures: dict[str, SceneUnreadableError] = field(default_factory=dict)
+    failures: dict[tuple[str, str], SceneUnreadableError] = field(default_factory=dict)
 
     def note(
         self, scene: Scene, part: SceneReading | SceneUnreadableError | None
@@ -123,11 +124,16 @@ class _Diary:
         if part is not None:
             self.tried.add(scene.name)
         if isinstance(part, SceneUnreadableError):
-            self.failures[f"{scene.name}: {part}"] = part
+            self.failures[scene.name, str(part)] = part
             return None
         if part is not None:
             self.read.add(scene.name)
         return part
+
+    @property
+    def unread(self) -> Unread:
+        failures = ((name, error) for (name, _), error in self.failures.items())
+        return Unread(tuple(failures), bool(self.read))
 
 
 def _fill(

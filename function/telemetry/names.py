@@ -25,9 +25,10 @@ SPANS: Final[Mapping[str, str]] = MappingProxyType(
         "{method} {route}": "The request, from its arrival until its answer is ready.",
         "parse": "The query string becomes a checked request.",
         "search": "The catalogue tells what it holds; in a second span, where there are pixels to"
-        " read, it finds the scenes that meet the map, best first. Of the STAC API it lists a page"
-        " of scenes.",
-        "read": "Scenes are fetched, decoded, masked and mosaicked on the request's grid.",
+        " read, it finds the scenes that meet the map, best first; in a third, where scenes that"
+        " cover others cannot be read, those below. Of the STAC API it lists a page of scenes.",
+        "read": "Scenes are fetched, decoded, masked and mosaicked on the request's grid; in a"
+        " second span those that were searched for below.",
         "render": "MapServer styles the mosaic and encodes the answer.",
         "describe": "Scenes and collections become a document of the STAC API.",
     }

@@ -10,7 +10,7 @@ import numpy as np
 from publications import COLLECTION, PUBLICATION
 
 from function.deadline import Deadline
-from function.errors import OwsError, RenderError
+from function.errors import OwsError, RenderError, SceneUnreadableError
 from function.grid import Grid
 from function.item_search import ItemSearch
 from function.layer import ArchiveLayer, Publication
@@ -21,6 +21,7 @@ from function.raster import Raster
 from function.scene import Scene
 from function.search import CatalogueState, CollectionExtent, Search
 from function.stored_body import StoredBody
+from function.unread import Unread
 
 # A request for a map as the publication of the tests has it.
 MAP = {
@@ -64,9 +65,10 @@ def make_scene(name: str) -> Scene:
 
 @dataclass
 class StandInCatalogue:
-    """Holds scenes; raises ``failure`` where one is set."""
+    """Holds scenes, which all cover maps if ``covering``; raises ``failure`` where one is set."""
 
     scenes: tuple[Scene, ...] = (make_scene("one"), make_scene("two"))
+    covering: bool = False
     failure: Exception | None = None
     searches: list[tuple[str, Grid, Search, int]] = field(default_factory=list)
     states_asked: int = 0
@@ -76,6 +78,8 @@ class StandInCatalogue:
     ) -> tuple[Scene, ...]:
         deadline.check("search")
         self.searches.append((collection, grid, search, limit))
+        if self.covering and search.coverings is not None and search.scene is None:
+            return self.scenes[: search.coverings]
         return self.scenes[:limit]
 
     def state(self) -> CatalogueState:
@@ -113,12 +117,17 @@ class StandInListing:
 
 @dataclass
 class StandInReader:
-    """Fills the grid with the number of scenes, unless ``warnings`` or ``filled`` say otherwise."""
+    """Fills the grid with the number of scenes, unless ``warnings`` or ``filled`` say otherwise.
+
+    Scenes that are named in ``broken`` fail, and where all do, nothing is filled.
+    """
 
     warnings: tuple[str, ...] = ()
     used: Callable[[Sequence[Scene]], Sequence[Scene]] = tuple
     filled: bool = True
+    broken: Mapping[str, SceneUnreadableError] = field(default_factory=dict)
     reads: list[tuple[str, tuple[str, ...], bool]] = field(default_factory=list)
+    upon: list[Raster | None] = field(default_factory=list)
 
     def read(
         self,
@@ -127,23 +136,28 @@ class StandInReader:
         scenes: Sequence[Scene],
         cloud_mask: bool,
         deadline: Deadline,
+        upon: Raster | None,
     ) -> Raster:
         deadline.check("read")
         self.reads.append((layer.name, tuple(scene.name for scene in scenes), cloud_mask))
+        self.upon.append(upon)
+        sound, unread = _sound(scenes, self.broken)
         return Raster(
             grid,
             np.full((1, *grid.shape), len(scenes), np.uint8),
-            np.full(grid.shape, self.filled),
-            tuple(scene.name for scene in self.used(scenes)),
-            self.warnings,
+            np.full(grid.shape, self.filled and (bool(sound) or not scenes)),
+            tuple(scene.name for scene in self.used(sound)),
+            (*unread.warnings, *self.warnings),
+            unread=unread,
         )
 
 
 @dataclass
 class StandInPixels:
-    """Finds 0.25 in the best scene."""
+    """Finds 0.25 in the best scene that is not ``broken``."""
 
     warnings: tuple[str, ...] = ()
+    broken: Mapping[str, SceneUnreadableError] = field(default_factory=dict)
     reads: list[tuple[str, tuple[int, int], bool]] = field(default_factory=list)
 
     def read(
@@ -158,7 +172,22 @@ class StandInPixels:
         deadline.check("read")
         assert pixel[0] < grid.width
         self.reads.append((layer.name, pixel, cloud_mask))
-        return PixelReading((("value", 0.25),), tuple(scenes[:1]), self.warnings)
+        sound, unread = _sound(scenes, self.broken)
+        return PixelReading(
+            (("value", 0.25),) if sound else (),
+            tuple(sound[:1]),
+            (*unread.warnings, *self.warnings),
+            unread=unread,
+        )
+
+
+def _sound(
+    scenes: Sequence[Scene], broken: Mapping[str, SceneUnreadableError]
+) -> tuple[list[Scene], Unread]:
+    """The scenes that can be read, and what the others fail with."""
+    sound = [scene for scene in scenes if scene.name not in broken]
+    failures = [(scene.name, broken[scene.name]) for scene in scenes if scene.name in broken]
+    return sound, Unread(tuple(failures), bool(sound))
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlencode
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from publications import COLLECTION
-from request_path import (
-    MAP,
-    StandInCatalogue,
-    StandInPixels,
-    StandInReader,
-    StandInRenderer,
-    make_scene,
-    stand_in_writer,
-)
+from request_path import make_scene
+from traced_path import ADDRESS, Path
 
-from function.answer import Answer, Asked, RequestPath
-from function.deadline import Deadline
+from function.answer import Answer
 from function.errors import (
     CatalogueUnavailableError,
     DeadlineExceededError,
@@ -31,40 +19,6 @@ from function.errors import (
 )
 from function.search import Search
 from function.settings import Settings
-from function.telemetry import Telemetry
-from function.turns import Turns
-
-ADDRESS = "http://maps.example.org/ows?"
-
-
-class Path:
-    """A request path, its collaborators and the spans it left."""
-
-    def __init__(self) -> None:
-        self.catalogue = StandInCatalogue()
-        self.reader = StandInReader()
-        self.renderer = StandInRenderer()
-        self.settings = Settings()
-        self.exporter = InMemorySpanExporter()
-        self.telemetry = Telemetry({}, [SimpleSpanProcessor(self.exporter)])
-        self.path: RequestPath | None = None
-
-    def answer(self, changes: dict[str, str] | None = None, seconds: float = 60) -> Answer:
-        self.path = self.path or RequestPath(
-            self.catalogue,
-            self.reader,
-            self.renderer,
-            stand_in_writer,
-            StandInPixels(),
-            self.settings,
-            Turns(self.settings.threads or 4),
-        )
-        asked = Asked((urlencode(MAP | (changes or {})),), ADDRESS, Deadline.after(seconds))
-        with self.telemetry.request("GET", "/ows", {}) as trace:
-            return self.path.answer(asked, trace)
-
-    def spans(self) -> list[ReadableSpan]:
-        return [span for span in self.exporter.get_finished_spans() if span.name != "GET"]
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ def test_a_scene_that_cannot_be_read_is_left_out_with_a_warning(
     np.testing.assert_array_equal(raster.bands, read(reader, layer, stack.scenes).bands)
     assert [warning.partition(":")[0] for warning in raster.warnings] == ["BROKEN"]
     with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read"):
-        read(reader, layer, [broken])
+        read(reader, layer, [broken]).unread.check("NDVI")
 
 
 def test_time_runs_out(stack: Stack, reader: SceneReader) -> None:

@@ -10,6 +10,7 @@ from affine import Affine
 from array_archive import (
     CLASSES,
     COLOUR,
+    GRID,
     INDEX,
     NORTH,
     SIZE,
@@ -24,6 +25,7 @@ from array_archive import (
 )
 from scene_images import UTM29
 
+from function.deadline import Deadline
 from function.errors import (
     ArchiveThrottledError,
     ArchiveUnavailableError,
@@ -211,8 +213,8 @@ def test_scene_without_the_band_or_the_classification_is_a_warning(
 def test_nothing_readable_at_all_is_an_error(reader: SceneReader, archive: Archive) -> None:
     every = frozenset({"B04", "B08"})
     broken = [archive.scene(name, bands(2000, 3000), missing=every) for name in "AB"]
-    with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A: A_B0"):
-        read(reader, INDEX, broken)
+    with pytest.raises(SceneUnreadableError, match=r"none of 2 scenes of layer NDVI .* A: A_B0"):
+        read(reader, INDEX, broken).unread.check("NDVI")
 
 
 def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(
@@ -221,7 +223,7 @@ def test_a_map_that_would_be_blank_for_want_of_a_file_is_an_error(
     images = {**bands(2000, 3000), "SCL": plain(4, SIZE // 2).astype(np.uint8)}
     scene = archive.scene("A", images, missing=frozenset({"B08"}))
     with pytest.raises(SceneUnreadableError, match="no scene of layer NDVI could be read: A: A_B0"):
-        read(reader, INDEX, [scene], cloud_mask=True)
+        read(reader, INDEX, [scene], cloud_mask=True).unread.check("NDVI")
 
 
 @pytest.mark.parametrize("composite", [Composite.FIRST, Composite.MEAN])
@@ -239,8 +241,9 @@ def test_a_map_that_is_masked_is_blank_though_another_scene_cannot_be_read(
         assert not raster.valid.any()
         assert raster.scenes == ()
         assert raster.warnings == ("A: A_SCL.jp2 cannot be decoded",)
+        raster.unread.check("NDVI")
     with pytest.raises(SceneUnreadableError, match="A: A_SCL"):
-        read(reader, layer, [broken], cloud_mask=True)
+        read(reader, layer, [broken], cloud_mask=True).unread.check("NDVI")
 
 
 @pytest.mark.parametrize(
@@ -267,8 +270,31 @@ def test_what_all_scenes_fail_with_is_what_the_map_fails_with(
 
     scenes = [archive.scene(name, bands(2000, 3000)) for name in "AB"]
     with ThreadPoolExecutor(2) as workers, pytest.raises(SceneUnreadableError) as raised:
-        read(SceneReader(FailingDecoder(), workers), INDEX, scenes)
+        read(SceneReader(FailingDecoder(), workers), INDEX, scenes).unread.check("NDVI")
     assert raised.type is expected
+
+
+def test_what_was_read_before_stays_and_is_not_read_again(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder
+) -> None:
+    upper = bands(2000, 3000)
+    upper["B04"][:30, 80:] = 0
+    half = archive.scene("H", {"B04": plain(2000)})
+    above = read(reader, INDEX, [half, archive.scene("A", upper)])
+    assert above.unread.of_scenes
+    assert not above.full
+    decoder.decoded.clear()
+    scenes = [archive.scene(name, bands(2000, 5000)) for name in "BC"]
+    raster = reader.read(INDEX, GRID, scenes, False, Deadline.after(60.0), above)
+    assert raster.full
+    hole = np.zeros((SIZE, SIZE), np.bool_)
+    hole[:30, 80:] = True
+    np.testing.assert_allclose(raster.bands[0][~hole], ndvi(2000, 3000), rtol=1e-6)
+    np.testing.assert_allclose(raster.bands[0][hole], ndvi(2000, 5000), rtol=1e-6)
+    # The hole's bounds, and a sample around.
+    assert [window for _, window, _ in decoder.decoded] == [PixelWindow(79, 0, 41, 31)] * 2
+    assert (raster.scenes, raster.warnings, raster.unread.failures) == (("B",), (), ())
+    assert (raster.counts.scenes, raster.counts.skipped) == (1, 1)
 
 
 def test_no_scene_is_an_empty_raster(reader: SceneReader) -> None:

@@ -1,0 +1,168 @@
+"""Scenes that cover others and cannot be read: what lies below is searched for, and only then."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from publications import PUBLICATION
+from request_path import make_scene
+from traced_path import Path
+
+from function.errors import (
+    ArchiveThrottledError,
+    ArchiveUnavailableError,
+    SceneUnreadableError,
+)
+from function.raster import Raster
+from function.settings import Settings
+
+BROKEN = SceneUnreadableError("the scene has no B08")
+AWAY = ArchiveUnavailableError("the archive does not answer")
+NAMES = ("0", "1", "2", "3", "4", "5")
+POINT = {
+    "REQUEST": "GetFeatureInfo",
+    "QUERY_LAYERS": "TRUE_COLOUR",
+    "INFO_FORMAT": "application/json",
+    "I": "1",
+    "J": "2",
+}
+COVERAGE = {
+    "SERVICE": "WCS",
+    "VERSION": "1.0.0",
+    "REQUEST": "GetCoverage",
+    "COVERAGE": "LAND",
+    "CRS": "EPSG:3857",
+    "FORMAT": "GeoTIFF",
+}
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """Six scenes, each of which covers all; the first two cannot be read."""
+    path = Path()
+    path.catalogue.scenes = tuple(map(make_scene, NAMES))
+    path.catalogue.covering = True
+    path.reader.broken = path.pixels.broken = {"0": BROKEN, "1": BROKEN}
+    path.renderer.publication = replace(
+        PUBLICATION, queryable=frozenset({"TRUE_COLOUR"}), coverages=("LAND",)
+    )
+    yield path
+    path.telemetry.close()
+
+
+def coverings(path: Path) -> list[int | None]:
+    """What was searched for."""
+    return [search.coverings for _, _, search, _ in path.catalogue.searches]
+
+
+def scenes_read(path: Path) -> list[tuple[str, ...]]:
+    return [names for _, names, _ in path.reader.reads]
+
+
+def test_the_rest_of_a_map_is_filled_from_below(path: Path) -> None:
+    answer = path.answer()
+    assert answer.scenes == ("2", "3", "4", "5")
+    assert answer.warnings == ("0: the scene has no B08", "1: the scene has no B08")
+    assert answer.validity is None
+    assert coverings(path) == [2, None]
+    assert scenes_read(path) == [("0", "1"), ("2", "3", "4", "5")]
+    before, upper = path.reader.upon
+    assert before is None
+    assert isinstance(upper, Raster)
+    assert not upper.valid.any()
+    names = [span.name for span in path.spans()]
+    assert names == ["parse", "search", "search", "read", "search", "read", "render"]
+    events = [[event.name for event in span.events] for span in path.spans() if span.name == "read"]
+    assert events == [["warning", "warning"], []]
+
+
+@pytest.mark.parametrize("broken", [{}, {"0": BROKEN}, {"0": AWAY}])
+def test_a_map_that_is_filled_takes_one_search(
+    path: Path, broken: dict[str, SceneUnreadableError]
+) -> None:
+    path.reader.broken = broken
+    path.answer()
+    assert coverings(path) == [2]
+    assert scenes_read(path) == [("0", "1")]
+
+
+def test_an_empty_map_that_all_scenes_were_read_for_takes_one_search(path: Path) -> None:
+    path.reader.broken = {}
+    path.reader.filled = False
+    path.answer()
+    assert coverings(path) == [2]
+
+
+@pytest.mark.parametrize("changes", [{"SCENE": "0"}, {"COMPOSITE": "mean"}])
+def test_where_nothing_was_left_out_nothing_is_searched_below(
+    path: Path, changes: dict[str, str]
+) -> None:
+    path.reader.broken = dict.fromkeys(NAMES, BROKEN)
+    with pytest.raises(SceneUnreadableError, match="none of 6 scenes of layer TRUE_COLOUR could"):
+        path.answer(changes)
+    assert len(path.catalogue.searches) == 1
+
+
+def test_what_a_mask_shows_was_searched_for_at_once(path: Path) -> None:
+    path.answer({"LAYERS": "MASKED", "CLOUDMASK": "on"})
+    assert coverings(path) == [None]
+
+
+def test_layers_that_ask_the_same_share_the_search_below(path: Path) -> None:
+    path.answer({"LAYERS": "TRUE_COLOUR,LAND", "STYLES": ","})
+    assert coverings(path) == [2, None]
+    assert scenes_read(path) == [NAMES[:2], NAMES[:2], NAMES[2:], NAMES[2:]]
+
+
+def test_the_limit_of_scenes_holds_below_too(path: Path) -> None:
+    path.settings = Settings(max_scenes=4)
+    path.reader.broken = dict.fromkeys(NAMES[:3], BROKEN)
+    assert path.answer().scenes == ("3",)
+    path.reader.broken = dict.fromkeys(NAMES[:3], BROKEN)
+    path.reader.filled = False
+    warnings = path.answer().warnings
+    assert ["best 4 scenes" in warning for warning in warnings] == [False, False, False, True]
+
+
+def test_where_none_can_be_read_it_is_told_of_how_many(path: Path) -> None:
+    path.reader.broken = dict.fromkeys(NAMES, BROKEN)
+    with pytest.raises(SceneUnreadableError, match=r"none of 6 scenes .* first: 0: the scene"):
+        path.answer()
+    assert scenes_read(path) == [("0", "1"), ("2", "3", "4", "5")]
+    assert [span.name for span in path.spans()][-1] == "read"
+
+
+def test_an_archive_that_is_away_is_not_asked_for_more(path: Path) -> None:
+    """Nor is one that throttles: other scenes would fail in the same way."""
+    throttled = ArchiveThrottledError("the archive asks for fewer reads")
+    path.reader.broken = {"0": throttled, "1": AWAY}
+    with pytest.raises(SceneUnreadableError, match="none of 2 scenes"):
+        path.answer()
+    path.reader.broken = {"0": throttled, "1": throttled}
+    with pytest.raises(ArchiveThrottledError, match="none of 2 scenes"):
+        path.answer()
+    assert coverings(path) == [2, 2]
+    path.reader.broken = {"0": throttled, "1": BROKEN}
+    assert path.answer().scenes == ("2", "3", "4", "5")
+
+
+def test_a_pixel_is_told_of_by_the_scene_below(path: Path) -> None:
+    answer = path.answer(POINT)
+    assert answer.scenes == ("2",)
+    assert answer.warnings == ("0: the scene has no B08", "1: the scene has no B08")
+    assert isinstance(answer.body, bytes)
+    (feature,) = json.loads(answer.body)["features"]
+    assert feature["properties"]["value"] == 0.25
+    assert coverings(path) == [2, None]
+    path.pixels.broken = dict.fromkeys(NAMES, BROKEN)
+    with pytest.raises(SceneUnreadableError, match="none of 6 scenes"):
+        path.answer(POINT)
+
+
+def test_a_coverage_names_the_scenes_below(path: Path) -> None:
+    size = {"BBOX": "0,0,400,300", "WIDTH": "4", "HEIGHT": "3"}
+    answer = path.answer(COVERAGE | size)
+    assert not isinstance(answer.body, bytes)
+    with answer.body.file as file:
+        assert file.read() == f"LAND {list(NAMES)} {NAMES[2:]}".encode()
