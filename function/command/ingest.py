@@ -10,7 +10,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from function.catalogue.codestream_indexes import KnownIndexes
 from function.catalogue.search import SceneCatalogue
@@ -31,7 +30,7 @@ from function.ingest.reading import ReadProduct
 from function.ingest.scene_indexing import SceneIndexer
 from function.ingest.sources import ProductDirectories, Source
 from function.ingest.stac.documents import STANDARD_INPUT, ItemDocument, ItemLines
-from function.scenes.access.address import is_remote
+from function.scenes.access.address import is_remote, is_web_address
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
@@ -180,7 +179,7 @@ def _check(arguments: argparse.Namespace) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --stac-api")
     elif not arguments.collection:
         raise UsageError("--stac-api needs a --collection")
-    elif not _is_address(arguments.stac_api):
+    elif not is_web_address(arguments.stac_api):
         raise UsageError("--stac-api is no address as of https://stac.example.com/v1")
     if arguments.watch and arguments.again:
         raise UsageError("--again is for one look: it does not go with --watch")
@@ -203,14 +202,6 @@ def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source
             arguments.limit,
         )
         yield search.StacSearch(arguments.stac_api, query, readers)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        address = urlsplit(text)
-    except ValueError:
-        return False
-    return address.scheme in {"http", "https"} and bool(address.hostname)
 
 
 def _source(word: str, archive: Archive, readers: Readers) -> Source:

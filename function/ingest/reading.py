@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from function.grid import Grid
 from function.scene import Scene
@@ -51,18 +51,36 @@ class ReadProduct:
     source: str = DISK
 
 
+class Kind(NamedTuple):
+    """A kind of file, as warnings name one and several."""
+
+    one: str
+    many: str
+
+    def counted(self, number: int) -> str:
+        """Begin a sentence about so many of them."""
+        return f"1 {self.one} is" if number == 1 else f"{number} {self.many} are"
+
+
+IMAGES = Kind("image", "images")
+
+
 class Flaws:
     """Collects the files that a product lacks, to tell of all of a kind in one warning."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[str, str], list[str]] = {}
+        self._names: dict[tuple[Kind, str], list[str]] = {}
 
-    def add(self, kind: str, flaw: str, name: str) -> None:
-        """Note that the file ``name``, one of ``kind`` (images, …), is ``flaw`` (missing, …)."""
+    def add(self, kind: Kind, flaw: str, name: str) -> None:
+        """Note that the file ``name`` is ``flaw`` (missing, …)."""
         self._names.setdefault((kind, flaw), []).append(name)
+
+    def of(self, kind: Kind) -> str:
+        """Tell what the files of a kind are, as far as any was added."""
+        return " or ".join(dict.fromkeys(flaw for each, flaw in self._names if each == kind))
 
     def warnings(self) -> tuple[str, ...]:
         return tuple(
-            f"{len(names)} {kind} are {flaw}: {', '.join(names)}"
+            f"{kind.counted(len(names))} {flaw}: {', '.join(names)}"
             for (kind, flaw), names in self._names.items()
         )

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from function.codestream_record import CodestreamRecord, KnownCodestream
 from function.errors import SceneUnreadableError
+from function.ingest.reading import IMAGES
 from function.scene import Asset, Scene
 from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.index import VERSION
@@ -62,7 +63,7 @@ class SceneIndexer:
             if isinstance(each, SceneUnreadableError)
         )
         warnings = tuple(
-            f"{len(names)} images cannot be indexed: {', '.join(names)}: {flaw}"
+            f"{IMAGES.counted(len(names))} not indexed: {', '.join(names)}: {flaw}"
             for flaw, names in flaws.items()
         )
         return IndexedScene(made, unfit, warnings)

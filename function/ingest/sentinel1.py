@@ -9,7 +9,7 @@ from function.ingest.footprint import footprint_of
 from function.ingest.metadata_files import MANIFEST, find_metadata, listed_files
 from function.ingest.product_files import ProductFiles
 from function.ingest.product_info import NAME, ProductInfo, read_product_info
-from function.ingest.reading import Flaws, ReadProduct, ReadShape
+from function.ingest.reading import IMAGES, Flaws, ReadProduct, ReadShape
 from function.ingest.sentinel1_images import RadarImages
 from function.ingest.sentinel1_manifest import AcquisitionMetadata, read_acquisition
 from function.ingest.sentinel1_name import Sentinel1Name, read_name
@@ -49,7 +49,7 @@ def read_sentinel1(files: ProductFiles, read_shape: ReadShape) -> ReadProduct:
     images = RadarImages(files, _listed(listed_files(manifest), info), name.polarisations)
     read = tuple(images.read(read_shape, flaws))
     if not read:
-        raise NoImagesError(f"none of the images of {', '.join(name.polarisations)} can be read")
+        raise NoImagesError(f"all images of {', '.join(name.polarisations)} are {flaws.of(IMAGES)}")
     if acquisition.orbit_direction is None:
         acquisition = replace(acquisition, orbit_direction=images.orbit_direction)
     return ReadProduct(_scene(name, acquisition, read), (*warnings, *flaws.warnings()))

@@ -8,7 +8,7 @@ from function.errors import SceneUnreadableError
 from function.ingest.metadata import Metadata
 from function.ingest.metadata_files import find_metadata
 from function.ingest.product_files import ProductFiles
-from function.ingest.reading import Flaws, ReadShape
+from function.ingest.reading import IMAGES, Flaws, Kind, ReadShape
 from function.ingest.remote_files import UNREACHABLE
 from function.scene import RadarImage
 
@@ -66,7 +66,7 @@ class RadarImages:
             except UNREACHABLE:
                 raise
             except SceneUnreadableError:
-                flaws.add("images", "unreadable", measurement.name)
+                flaws.add(IMAGES, "unreadable", measurement.name)
                 continue
             yield RadarImage(
                 polarisation,
@@ -81,7 +81,7 @@ class RadarImages:
 
     def _there(self, kind: str, polarisation: str, flaws: Flaws) -> PurePosixPath | None:
         path = self._paths.get((kind, polarisation))
-        told = "images" if kind == MEASUREMENT else f"files of {kind}"
+        told = IMAGES if kind == MEASUREMENT else Kind(f"file of {kind}", f"files of {kind}")
         if path is None:
             flaws.add(told, "not listed", polarisation)
             return None

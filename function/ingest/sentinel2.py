@@ -10,10 +10,11 @@ from function.ingest.metadata import Metadata
 from function.ingest.metadata_files import MANIFEST, find_metadata, listed_files, need_metadata
 from function.ingest.product_files import ProductFiles, inside
 from function.ingest.product_metadata import ProductMetadata, read_product_metadata
-from function.ingest.reading import Flaws, ReadHeader, ReadProduct
+from function.ingest.reading import IMAGES, Flaws, Kind, ReadHeader, ReadProduct
 from function.ingest.sentinel2_images import Images
 from function.scene import Asset, Scene, VectorMask
 
+VECTOR_MASKS = Kind("vector mask", "vector masks")
 COMPACT_METADATA = ("MTD_MSIL2A.xml", "MTD_MSIL1C.xml")
 
 
@@ -46,7 +47,7 @@ def read_sentinel2(
     images = Images(files, listed, product, granule)
     assets = tuple(images.read(read_header, flaws))
     if not assets:
-        raise NoImagesError(f"none of the {images.count} images that it lists can be read")
+        raise NoImagesError(f"all {images.count} images that it lists are {flaws.of(IMAGES)}")
     masks = tuple(_vector_masks(files, product, granule, flaws))
     return ReadProduct(
         _scene(files.name, product, assets, masks),
@@ -63,7 +64,7 @@ def _vector_masks(
         if flaw is None:
             yield VectorMask(mask.kind, files.href(path), mask.band)
         else:
-            flaws.add("vector masks", flaw, path.name)
+            flaws.add(VECTOR_MASKS, flaw, path.name)
 
 
 def _scene(

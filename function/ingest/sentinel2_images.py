@@ -10,10 +10,11 @@ from function.grid import Grid
 from function.ingest.granule_metadata import GranuleMetadata
 from function.ingest.product_files import ProductFiles, inside
 from function.ingest.product_metadata import ProductMetadata
-from function.ingest.reading import Flaws, Header, ReadHeader
+from function.ingest.reading import IMAGES, Flaws, Header, ReadHeader
 from function.ingest.remote_files import UNREACHABLE
 from function.ingest.spectral_bands import BANDS, NATIVE_RESOLUTIONS
 from function.scene import Asset
+from function.scenes.access.failures import FileMissingError
 
 EXTENSIONS = (".jp2", ".tif")
 # L1C has a file a band, whose name tells no resolution.
@@ -74,13 +75,15 @@ class Images:
                     header = read_header(href)
                 except UNREACHABLE:
                     raise
+                except FileMissingError:
+                    flaw = "missing"
                 except SceneUnreadableError:
                     flaw = "unreadable"
                 else:
                     self._compare(image, header)
                     yield self._asset(image.band, href, header)
             if flaw is not None:
-                flaws.add("images", flaw, image.path.name)
+                flaws.add(IMAGES, flaw, image.path.name)
 
     def _bands(self) -> Iterator[_Image]:
         for name in self._product.images:

@@ -95,7 +95,7 @@ def test_ingesting_twice_changes_nothing(catalogue_url: str, tmp_path: Path) -> 
 def test_a_completed_product_is_updated(catalogue_url: str, tmp_path: Path) -> None:
     root = write_readable_product(tmp_path)
     image = (root / IMAGES[1]).rename(tmp_path / "on its way.jp2")
-    warning = f"1 images are missing: {STEM}_SCL_20m.jp2"
+    warning = f"1 image is missing: {STEM}_SCL_20m.jp2"
     line = {"product": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
     assert ingest(catalogue_url, root) == (0, [line, summary(new=1, partial=1, indexed=2)], "")
     image.rename(root / IMAGES[1])
@@ -154,7 +154,7 @@ def test_a_damaged_image_is_told_and_tried_again(catalogue_url: str, tmp_path: P
     tile = data.index(b"\xff\x90\x00\x0a")
     (root / IMAGES[0]).write_bytes(data[: tile + 6] + bytes([255] * 4) + data[tile + 10 :])
     warning = (
-        f"1 images cannot be indexed: {STEM}_B04_10m.jp2:"
+        f"1 image is not indexed: {STEM}_B04_10m.jp2:"
         " a tile-part reaches past the end of the codestream"
     )
     line = {"product": str(root), "outcome": "new", "warnings": [warning], "indexed": 2}
@@ -219,7 +219,7 @@ def test_progress_on_a_terminal(catalogue_url: str, tmp_path: Path) -> None:
             shown += chunk
         assert process.wait(timeout=60) == 1
     os.close(reading)
-    assert f"{NAME}.SAFE\r\n    partial: 1 images are missing: {STEM}_SCL_20m.jp2" in shown
+    assert f"{NAME}.SAFE\r\n    partial: 1 image is missing: {STEM}_SCL_20m.jp2" in shown
     assert "nowhere\r\n    refused: there is no such directory or file" in shown
     assert "] 2 of 2  " in shown
     assert (

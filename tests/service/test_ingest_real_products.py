@@ -48,7 +48,7 @@ def test_products_of_every_kind(
         **dict.fromkeys(METADATA_ALONE, "refused"),
     }
     for name in METADATA_ALONE:
-        assert told[name]["reason"].startswith("none of the images of ")
+        assert told[name]["reason"].startswith("all images of ")
     assert {name for name, line in told.items() if "warnings" in line} == {
         RADAR, LEVEL_2A, LEVEL_1C,
     }  # fmt: skip

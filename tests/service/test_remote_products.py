@@ -108,12 +108,12 @@ def test_what_a_bucket_lacks_is_told(endpoint: str, archive: Archive, tmp_path: 
         assert product.scene == moved(expected, str(tmp_path), f"{BUCKET}/half")
         assert product.warnings == expected.warnings
     assert first.warnings == (
-        f"1 files of noise are missing: {Path(METADATA['noise', 'vv']).name}",
-        f"1 images are missing: {Path(IMAGES[1]).name}",
+        f"1 file of noise is missing: {Path(METADATA['noise', 'vv']).name}",
+        f"1 image is missing: {Path(IMAGES[1]).name}",
     )
     assert second.warnings == (
         "manifest.safe is missing",
-        f"1 images are missing: {Path(BANDS[1]).name}",
+        f"1 image is missing: {Path(BANDS[1]).name}",
     )
 
 

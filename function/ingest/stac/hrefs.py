@@ -4,9 +4,9 @@ import posixpath
 from urllib.parse import urljoin
 
 from function.ingest.stac.json_object import JsonObject
+from function.scenes.access.address import WEB, is_web_address
 
 BUCKET = "s3"
-READABLE = frozenset({BUCKET, "http", "https"})
 
 
 class UnreadableAddressError(Exception):
@@ -36,8 +36,11 @@ def _scheme(href: str) -> str:
 
 
 def _beside(href: str, base: str) -> str:
-    if _scheme(base) in {"http", "https"}:
-        return urljoin(base, href)
+    if _scheme(base) in WEB:
+        try:
+            return urljoin(base, href)
+        except ValueError:
+            return href
     if _scheme(base):
         scheme, _, rest = base.partition("://")
         return f"{scheme}://{posixpath.normpath(posixpath.join(posixpath.dirname(rest), href))}"
@@ -46,7 +49,9 @@ def _beside(href: str, base: str) -> str:
 
 def _is_readable(href: str, base: str) -> bool:
     scheme = _scheme(href)
-    if scheme in READABLE:
-        # Without a host there is nothing, or the slash that a path begins with.
+    if scheme in WEB:
+        return is_web_address(href)
+    if scheme == BUCKET:
+        # Without a bucket there is nothing, or the slash that a path begins with.
         return href[len(scheme) + 3 :][:1] not in {"", "/"}
     return scheme in {"", "file"} and not _scheme(base)

@@ -10,7 +10,7 @@ from function.ingest.errors import BrokenMetadataError, NoImagesError, Unsupport
 from function.ingest.footprint import footprint_of
 from function.ingest.product_metadata import CLOUD_ROUNDING, MOST_CLOUD
 from function.ingest.readers import Readers
-from function.ingest.reading import ReadProduct
+from function.ingest.reading import IMAGES, ReadProduct
 from function.ingest.stac.asset import (
     FlawedAssetError,
     ItemContext,
@@ -138,7 +138,7 @@ def _assets(item: JsonObject, context: ItemContext, warnings: list[str]) -> tupl
         except FlawedAssetError as error:
             flawed.setdefault(str(error), []).append(key)
     warnings.extend(
-        f"{len(keys)} images are left out: {', '.join(keys)}: {flaw}"
+        f"{IMAGES.counted(len(keys))} left out: {', '.join(keys)}: {flaw}"
         for flaw, keys in flawed.items()
     )
     return tuple(assets)

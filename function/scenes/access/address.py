@@ -1,5 +1,6 @@
 """Where an image file lies, by its href."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -9,6 +10,8 @@ from function.scenes.gdal import file_name
 
 WEB = frozenset({"http", "https"})
 BUCKET = "s3"
+# Names, also international ones, and numbers. obstore panics at some other characters.
+HOST = re.compile(r"[\w.:-]+")
 # Parts of a path that obstore knows no names for.
 IMPROPER = frozenset({"", ".", ".."})
 
@@ -26,22 +29,37 @@ class Address:
 
 def is_remote(href: str) -> bool:
     """Tell whether ``href`` leads to an object store or a web server, not to a local file."""
-    return "://" in href and urlsplit(href).scheme != "file"
+    scheme, remote, _ = href.partition("://")
+    return bool(remote) and scheme.lower() != "file"
+
+
+def is_web_address(text: str) -> bool:
+    """Tell whether ``text`` is an address of HTTP with a host and, if any, a port that may be."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in WEB and HOST.fullmatch(host or "") is not None
 
 
 def read_address(href: str) -> Address:
     """Read the address of a remote file: ``s3://bucket/key``, ``http://…`` or ``https://…``.
 
     A key of S3 is taken as it stands, a path of HTTP may be percent-encoded. A query, as signed
-    addresses have, is kept as it is written. Raises SceneUnreadableError for any other scheme, and
-    for a path with empty or relative parts.
+    addresses have, is kept as it is written. Raises SceneUnreadableError for any other scheme, for
+    a host or bucket that is none, and for a path with empty or relative parts.
     """
     scheme, rest = href.split("://", 1)
     if scheme == BUCKET:
         bucket, _, key = rest.partition("/")
+        if not bucket:
+            raise SceneUnreadableError(f"the address of {file_name(href)} names no bucket")
         return _checked(Address(f"{BUCKET}://{bucket}", key), href)
     if scheme not in WEB:
         raise SceneUnreadableError(f"{file_name(href)} lies behind an unknown scheme: {scheme}")
+    if not is_web_address(href):
+        raise SceneUnreadableError(f"the address of {file_name(href)} names no proper host")
     parts = urlsplit(href)
     query = f"?{parts.query}" if parts.query else ""
     return _checked(

@@ -1,13 +1,18 @@
 """The object stores and web servers that archive files are read from, each opened once."""
 
+import os
+import re
 import threading
 from collections import OrderedDict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from obstore.exceptions import BaseError
 from obstore.store import HTTPStore, ObjectStore, S3Store
 
+from function.errors import SceneUnreadableError
 from function.scenes.access.address import BUCKET
+from function.settings import SettingsError
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -20,6 +25,11 @@ CONNECT_SECONDS = 2.0
 MOST_STORES = 64
 # Retries are ours: they heed the request's deadline, and slow down for a store that throttles.
 NO_RETRIES: "RetryConfig" = {"max_retries": 0}
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+# What obstore signs requests to; it panics at much else.
+ENDPOINT = re.compile(
+    r"https?://(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:/[\w./~%-]*)?", re.ASCII | re.IGNORECASE
+)
 
 
 class Stores:
@@ -33,6 +43,7 @@ class Stores:
     """
 
     def __init__(self, connections: int, timeout: float) -> None:
+        """Raise SettingsError where these variables are such that no store can be opened."""
         self._client: ClientConfig = {
             # An endpoint of plain HTTP is the operator's choice.
             "allow_http": True,
@@ -43,6 +54,7 @@ class Stores:
         }
         self._stores: OrderedDict[str, ObjectStore] = OrderedDict()
         self._lock = threading.Lock()
+        self._check_variables()
 
     def open(self, address: str) -> ObjectStore:
         """Give the store at ``s3://bucket`` or ``https://host``, which may have a query."""
@@ -57,4 +69,30 @@ class Stores:
         scheme, host = address.split("://", 1)
         if scheme == BUCKET:
             return S3Store(host, client_options=self._client, retry_config=NO_RETRIES)
-        return HTTPStore(address, client_options=self._client, retry_config=NO_RETRIES)
+        try:
+            return HTTPStore(address, client_options=self._client, retry_config=NO_RETRIES)
+        except ValueError as error:
+            raise SceneUnreadableError(f"the archive's address is none: {error}") from error
+
+    def _check_variables(self) -> None:
+        for name in ENDPOINTS:
+            endpoint = os.environ.get(name)
+            if endpoint is not None and not self._is_endpoint(endpoint):
+                raise SettingsError(f"{name}={endpoint!r} is no address as of https://s3.example")
+        try:
+            self._make(f"{BUCKET}://any")
+        except BaseError as error:
+            said = str(error).partition("\n")[0].rpartition(": ")[2]
+            named = [
+                f"{name}={value!r}"
+                for name, value in os.environ.items()
+                if name.startswith("AWS_") and f'"{value}"' in said
+            ]
+            told = ", ".join(named) or "the variables AWS_…"
+            raise SettingsError(f"{told} cannot be used: {said}") from error
+
+    def _is_endpoint(self, text: str) -> bool:
+        try:
+            return ENDPOINT.fullmatch(text) is not None and bool(self._make(text))
+        except SceneUnreadableError:
+            return False

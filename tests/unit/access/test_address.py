@@ -50,6 +50,10 @@ def test_local_files(href: str, path: str) -> None:
         ("s3://bucket/a//image.jp2", r"^image\.jp2 has no proper path$"),
         ("s3://bucket/../image.jp2", r"^image\.jp2 has no proper path$"),
         ("https://host/a/%2E%2E/image.jp2?sig=secret", r"^image\.jp2 has no proper path$"),
+        ("s3:///image.jp2", r"^the address of image\.jp2 names no bucket$"),
+        ("http:///image.jp2", r"^the address of image\.jp2 names no proper host$"),
+        ("http://ho{st/image.jp2", r"^the address of image\.jp2 names no proper host$"),
+        ("http://host:99999/image.jp2", r"^the address of image\.jp2 names no proper host$"),
     ],
 )
 def test_what_cannot_be_read(href: str, message: str) -> None:

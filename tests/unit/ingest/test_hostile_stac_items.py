@@ -100,6 +100,9 @@ def test_hostile_items_are_refused(
         ({"raster:bands": [{"nodata": 0.5}]}, "a nodata value that is no sample"),
         ({"raster:bands": {"scale": 1}}, "raster:bands is no list"),
         ({"href": None}, "without an address"),
+        ({"href": "http://[::1/B04.tif"}, "behind an address that is not read"),
+        ({"href": "https://ho{st/B04.tif"}, "behind an address that is not read"),
+        ({"href": "//[::1/B04.tif"}, "behind an address that is not read"),
     ],
 )
 def test_a_flawed_image_is_left_out(changes: dict[str, object], flaw: str) -> None:
@@ -108,7 +111,7 @@ def test_a_flawed_image_is_left_out(changes: dict[str, object], flaw: str) -> No
     product = read(content)
     assert [asset.band for asset in product.scene.assets] == ["SCL"]
     (warning,) = product.warnings
-    assert warning.startswith("1 images are left out: red: ")
+    assert warning.startswith("1 image is left out: red: ")
     assert flaw in warning
 
 

@@ -133,7 +133,7 @@ def _check_assets(product: Path, expected: Expected, assets: tuple[Asset, ...]) 
 @pytest.mark.parametrize("expected", PRODUCTS[:1], ids=lambda product: product.directory)
 def test_metadata_without_images_is_refused(shared: Path, expected: Expected) -> None:
     source = shared / "data" / "sentinel-2-metadata" / f"{expected.directory}.SAFE"
-    with pytest.raises(NoImagesError, match="none of the 39 images"):
+    with pytest.raises(NoImagesError, match=r"^all 39 images that it lists are missing$"):
         read_local(source, read_image_header)
 
 

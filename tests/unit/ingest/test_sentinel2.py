@@ -22,6 +22,7 @@ from function.ingest.errors import (
     ProductRefusedError,
     UnsupportedProductError,
 )
+from function.scenes.access.failures import FileMissingError
 
 HEADERS = header_reader("EPSG:32629", 499980.0, 5900040.0)
 
@@ -52,7 +53,7 @@ def test_missing_files_are_left_out_with_a_warning(tmp_path: Path) -> None:
     assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
     assert read.warnings == (
         "manifest.safe is missing",
-        f"1 images are missing: {STEM}_B04_10m.jp2",
+        f"1 image is missing: {STEM}_B04_10m.jp2",
     )
 
 
@@ -61,18 +62,25 @@ def test_a_file_shorter_than_the_manifest_says_is_left_out(tmp_path: Path) -> No
     (root / IMAGES[0]).write_bytes(b"jp2")
     read = read_local(root, HEADERS)
     assert [asset.band for asset in read.scene.assets] == ["SCL", "MSK_CLASSI"]
-    assert read.warnings == (f"1 images are cut short: {STEM}_B04_10m.jp2",)
+    assert read.warnings == (f"1 image is cut short: {STEM}_B04_10m.jp2",)
 
 
-def test_an_unreadable_image_is_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("error", "flaw"),
+    # A web server lists nothing: there a file that is missing shows when it is read.
+    [(SceneUnreadableError("no image"), "unreadable"), (FileMissingError("no file"), "missing")],
+)
+def test_an_unreadable_image_is_left_out(
+    tmp_path: Path, error: SceneUnreadableError, flaw: str
+) -> None:
     def read_header(href: str) -> Header:
         if "SCL" in href:
-            raise SceneUnreadableError("no image")
+            raise error
         return HEADERS(href)
 
     read = read_local(write_product(tmp_path), read_header)
     assert [asset.band for asset in read.scene.assets] == ["B04", "MSK_CLASSI"]
-    assert read.warnings == (f"1 images are unreadable: {STEM}_SCL_20m.jp2",)
+    assert read.warnings == (f"1 image is {flaw}: {STEM}_SCL_20m.jp2",)
 
 
 def test_an_images_own_header_is_believed(tmp_path: Path) -> None:
@@ -185,7 +193,7 @@ def test_without_any_image_a_product_is_refused(tmp_path: Path) -> None:
     root = write_product(tmp_path)
     for image in IMAGES:
         (root / image).unlink()
-    with pytest.raises(NoImagesError, match="none of the 3 images"):
+    with pytest.raises(NoImagesError, match=r"^all 3 images that it lists are missing$"):
         read_local(root, HEADERS)
 
 

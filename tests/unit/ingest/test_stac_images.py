@@ -76,7 +76,7 @@ def test_what_a_server_says_names_no_file_of_this_machine(href: str) -> None:
     content["assets"]["red"]["href"] = href
     product = read(content)
     assert [asset.band for asset in product.scene.assets] == ["SCL"]
-    expected = f"1 images are left out: red: behind an address that is not read: {href}"
+    expected = f"1 image is left out: red: behind an address that is not read: {href}"
     assert product.warnings == (expected,)
 
 
@@ -98,7 +98,7 @@ def test_an_image_of_which_nothing_tells_the_grid_is_asked_itself() -> None:
     product = read_item(json.dumps(content).encode(), BASE, Readers(read_header, no_directory))
     assert asked == ["https://data.example.com/AOT.tif"]
     assert product.warnings == (
-        "1 images are left out: aot: of unknown extent, for AOT.tif is not there",
+        "1 image is left out: aot: of unknown extent, for AOT.tif is not there",
     )
 
 
