@@ -37,6 +37,7 @@ bench: setup
 	.venv/bin/python -m bench.window_reads --keep
 	OPENBLAS_NUM_THREADS=1 .venv/bin/python -m bench.read_stage --keep
 	.venv/bin/python -m bench.remote_windows --keep
+	.venv/bin/python -m bench.first_use --keep
 	.venv/bin/python -m bench.remote_reads --keep
 	.venv/bin/python -m bench.remote_geotiffs --keep
 	.venv/bin/python -m bench.maps_against_mapserver --keep
