@@ -251,7 +251,7 @@ def test_where_no_image_that_tells_can_be_read_the_scene_is_passed_over_with_a_w
     (warning,) = raster.warnings
     assert re.fullmatch(r"A: (SCL|B04)_\d+\.jp2\.gone\.jp2 cannot be decoded", warning)
     with pytest.raises(SceneUnreadableError, match=r"gone\.jp2 cannot be decoded$"):
-        read(reader, reduction, broken)
+        read(reader, reduction, broken).unread.check(LAYER.name)
 
 
 def test_where_nothing_is_black_nothing_is_asked(
