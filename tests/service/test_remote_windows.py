@@ -44,6 +44,7 @@ from function.scenes.image_header import read_image_header
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
+from function.scenes.low_pass import halve
 from function.scenes.whole_files import WholeFiles
 
 
@@ -88,6 +89,31 @@ def test_a_wave_comes_in_one_round_of_just_what_it_needs(
     assert {each.if_match for each in asked} == {
         record.state.stamp for record in site.store.records.values()
     }
+
+
+def test_what_is_transformed_in_parts_comes_in_one_round_too(site: Site) -> None:
+    path = site.server.directory / "one_level.jp2"
+    samples = np.concatenate([texture(seed) for seed in range(3)])
+    with rasterio.open(
+        path, "w", driver="JP2OpenJPEG", count=3, width=SIZE, height=SIZE, dtype="uint16",
+        crs=GRID.crs, transform=GRID.transform, RESOLUTIONS="1", PLT="YES", REVERSIBLE="YES",
+        QUALITY="100",
+    ) as image:  # fmt: skip
+        image.write(samples)
+    asset = site.asset(path)
+    site.index([asset])
+    wanted = [Wanted(asset, PixelWindow(0, 0, SIZE // 4, SIZE // 4), 2)]
+    reads = count_reads(site, wanted)
+    assert reads > 1
+    site.server.gather(reads)
+    counts = DecodingCounts()
+    with site.decoder() as decoder:
+        (found,) = decode_all(decoder, wanted, counts)
+    np.testing.assert_array_equal(found, halve(halve(samples.astype(np.int32))))
+    assert counts.snapshot()["windows"] > 1
+    asked = [each.part for each in site.server.take_asked() if each.part is not None]
+    assert len(asked) == reads
+    assert sum(length for _, length in asked) < path.stat().st_size
 
 
 def test_few_connections_are_given_fewer_and_larger_reads(

@@ -12,12 +12,13 @@ from function.scenes.jpeg2000.byte_source import ByteSource
 from function.scenes.jpeg2000.codestream import MainHeader
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import CodestreamError
+from function.scenes.jpeg2000.fetching import merge_ranges
 from function.scenes.jpeg2000.geometry import image_area
 from function.scenes.jpeg2000.index import CodestreamIndex
 from function.scenes.jpeg2000.index_library import IndexLibrary
 from function.scenes.jpeg2000.index_record import IndexedFile
 from function.scenes.jpeg2000.tile_reader import TileReader
-from function.scenes.lower_levels import decode_at, levels_from_corner, source_window
+from function.scenes.lower_levels import decode_at, levels_from_corner, source_windows
 
 
 class AnotherImageError(SceneUnreadableError):
@@ -82,11 +83,16 @@ class WindowReader:
         if index is None:
             return []
         _check_asset(wanted.asset, index)
-        window, reduction = source_window(
+        identity = wanted.asset.href, indexed.state.size, indexed.state.stamp
+        windows = source_windows(
             wanted.asset, wanted.window, wanted.reduction, _usable_levels(index.header)
         )
-        identity = wanted.asset.href, indexed.state.size, indexed.state.stamp
-        return self._tiles.missing(identity, index, window, reduction)
+        ranges = [
+            item
+            for window, reduction in windows
+            for item in self._tiles.missing(identity, index, window, reduction)
+        ]
+        return merge_ranges(ranges, 0)
 
     def _decode(
         self, wanted: ImageWindow, source: ByteSource, indexed: IndexedFile
