@@ -1,5 +1,9 @@
-"""How GDAL is set up for reading archive files in a server."""
+"""How GDAL is set up for reading archive files in a server, and how it is listened to."""
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -15,6 +19,48 @@ OPTIONS = {
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_NUM_THREADS": "1",
 }
+# Where rasterio passes on what GDAL says.
+LOGGERS = ("rasterio._err", "rasterio._env")
+# A damaged tile may be warned of in other words for each of its packets; headers of sound files
+# are warned of in one or two.
+MOST_MESSAGES = 32
+
+
+class GdalWarnings(logging.Filter):
+    """Keeps what GDAL warns of from the log while a thread listens to it.
+
+    What a thread hears is what GDAL says in that thread, and so of its own reads alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._threads = threading.local()
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            # What an operator does not want to read is still to be heard here.
+            logger.setLevel(logging.WARNING)
+            logger.addFilter(self)
+
+    @contextmanager
+    def listen(self) -> Iterator[list[str]]:
+        """Collect this thread's messages, each once, in the list that is given."""
+        messages: list[str] = []
+        self._threads.messages = messages
+        try:
+            yield messages
+        finally:
+            self._threads.messages = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        messages: list[str] | None = getattr(self._threads, "messages", None)
+        if messages is None:
+            return True
+        # rasterio puts the kind of the message before it, in another form at opening than later.
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        text = str(arguments[-1]) if arguments else record.getMessage()
+        if text not in messages and len(messages) < MOST_MESSAGES:
+            messages.append(text)
+        return False
 
 
 def gdal_environment() -> rasterio.Env:

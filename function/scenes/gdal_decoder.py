@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
-from rasterio.windows import Window
 
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
@@ -23,7 +22,8 @@ from function.scenes.geotiff.reduction import choose_level, read_reduced
 from function.scenes.jpeg2000.boxes import read_origin
 from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader, LocalByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
-from function.scenes.jpeg2000.errors import UnfitCodestreamError
+from function.scenes.jpeg2000.errors import CodestreamError, UnfitCodestreamError
+from function.scenes.jpeg2000.gdal_windows import GdalWindows, read_window
 from function.scenes.lower_levels import decode_at, levels_from_corner
 from function.scenes.stages import completed
 from function.scenes.whole_files import Lend, WholeFiles
@@ -42,6 +42,7 @@ class GdalDecoder:
     def __init__(self, archive: Archive, open_files: int = 64) -> None:
         self._pool = DatasetPool(open_files)
         self._whole_files = WholeFiles(archive)
+        self._windows = GdalWindows()
 
     def prepare(
         self,
@@ -84,10 +85,13 @@ class GdalDecoder:
             with gdal_environment():
                 if is_remote(asset.href):
                     with self._whole_files.open(asset.href, deadline, counts) as (lend, file):
-                        return _decode(lend, partial(_origin, file), asset, window, reduction)
+                        return self._read(lend, partial(_origin, file), asset, window, reduction)
                 path = local_path(asset.href)
                 borrow = partial(self._pool.borrow, str(path))
-                return _decode(borrow, partial(_local_origin, path), asset, window, reduction)
+                return self._read(borrow, partial(_local_origin, path), asset, window, reduction)
+        except CodestreamError as error:
+            name = file_name(asset.href)
+            raise SceneUnreadableError(f"{name} cannot be decoded: {error}") from error
         except (RasterioError, UnfitCodestreamError) as error:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded") from error
@@ -95,6 +99,32 @@ class GdalDecoder:
     def close(self) -> None:
         """Close every file that is kept open."""
         self._pool.close()
+
+    def _read(
+        self,
+        lend: Lend,
+        find_origin: Callable[[], tuple[int, int]],
+        asset: Asset,
+        window: PixelWindow,
+        reduction: int,
+    ) -> Samples:
+        with lend(0) as dataset:
+            if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
+                name = file_name(asset.href)
+                raise SceneUnreadableError(f"{name} is another image than the one catalogued")
+            jpeg2000 = dataset.driver in JPEG2000_DRIVERS
+            if reduction == 0:
+                read = self._windows.read if jpeg2000 else read_window
+                return read(dataset, window)
+            if not jpeg2000:
+                return _read_reduced(lend, dataset, asset, window, reduction)
+            levels = levels_from_corner(*find_origin(), len(dataset.overviews(1)))
+        # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
+        return decode_at(partial(self._read_level, lend), asset, window, reduction, levels)
+
+    def _read_level(self, lend: Lend, window: PixelWindow, reduction: int) -> Samples:
+        with lend(reduction) as dataset:
+            return self._windows.read(dataset, window)
 
 
 def _origin(file: ByteSource) -> tuple[int, int]:
@@ -104,38 +134,6 @@ def _origin(file: ByteSource) -> tuple[int, int]:
 def _local_origin(path: Path) -> tuple[int, int]:
     with LocalByteSource(path) as file:
         return _origin(file)
-
-
-def _decode(
-    lend: Lend,
-    find_origin: Callable[[], tuple[int, int]],
-    asset: Asset,
-    window: PixelWindow,
-    reduction: int,
-) -> Samples:
-    with lend(0) as dataset:
-        if (dataset.count, *dataset.shape) != (asset.components, *asset.grid.shape):
-            name = file_name(asset.href)
-            raise SceneUnreadableError(f"{name} is another image than the one catalogued")
-        if reduction == 0:
-            return _read(dataset, window)
-        if dataset.driver not in JPEG2000_DRIVERS:
-            return _read_reduced(lend, dataset, asset, window, reduction)
-        levels = levels_from_corner(*find_origin(), len(dataset.overviews(1)))
-    # GDAL offers no level below one of 128 samples a side, nor where a tile's size turns odd.
-    return decode_at(partial(_decode_level, lend), asset, window, reduction, levels)
-
-
-def _decode_level(lend: Lend, window: PixelWindow, reduction: int) -> Samples:
-    with lend(reduction) as dataset:
-        return _read(dataset, window)
-
-
-def _read(dataset: DatasetReader, window: PixelWindow) -> Samples:
-    samples: Samples = dataset.read(
-        window=Window(window.column, window.row, window.width, window.height)
-    )
-    return samples
 
 
 def _read_reduced(
@@ -154,5 +152,5 @@ def _read_reduced(
     number, level = choose_level(dataset.shape, shapes, reduction)
     with nullcontext(dataset) if number == 0 else lend(number) as chosen:
         return read_reduced(
-            partial(_read, chosen), chosen.shape, window, reduction - level, asset.nodata
+            partial(read_window, chosen), chosen.shape, window, reduction - level, asset.nodata
         )

@@ -1,10 +1,20 @@
 """Why a JPEG 2000 file is not read packet by packet."""
 
+from collections.abc import Sequence
+
 from function.errors import SceneUnreadableError
+
+# What a decoder says of one damage, it says in several ways; the first ones tell.
+MOST_MESSAGES = 3
 
 
 class CodestreamError(SceneUnreadableError):
     """The file is damaged, or is not the one that its index describes."""
+
+
+def decoding_failed(messages: Sequence[str]) -> CodestreamError:
+    """Make the error of a decoder that said ``messages``."""
+    return CodestreamError(f"JPEG 2000 decoding failed: {'; '.join(messages[:MOST_MESSAGES])}")
 
 
 class TruncatedError(CodestreamError):

@@ -1,7 +1,5 @@
 """Decoding codestreams through a JPEG 2000 driver of GDAL: Kakadu's where present."""
 
-import logging
-import threading
 import warnings
 from dataclasses import replace
 
@@ -13,19 +11,15 @@ from rasterio.windows import Window
 
 from function.errors import SceneUnreadableError
 from function.scenes.decoder import Samples
-from function.scenes.gdal import gdal_environment
+from function.scenes.gdal import GdalWarnings, gdal_environment
 from function.scenes.jpeg2000.codestream import COMPONENT_LENGTH, Component
 from function.scenes.jpeg2000.codestream_decoder import sample_type
-from function.scenes.jpeg2000.errors import CodestreamError
+from function.scenes.jpeg2000.errors import CodestreamError, decoding_failed
 from function.scenes.jpeg2000.geometry import Rectangle
 
 KAKADU, OPENJPEG = "JP2KAK", "JP2OpenJPEG"
 # The drivers that take a codestream from memory, the fastest first.
 DRIVERS = (KAKADU, OPENJPEG)
-# Where rasterio passes on what GDAL says.
-LOGGERS = ("rasterio._err", "rasterio._env")
-# A damaged tile is warned of for each of its packets; the first ones tell.
-MOST_MESSAGES = 3
 # Where the components stand in a codestream, which begins with SOC and SIZ (A.5.1): each with its
 # precision, less one and with the sign as highest bit, and two steps.
 FIRST_COMPONENT = 42
@@ -48,7 +42,7 @@ class GdalCodestreams:
         if not found:
             raise DriverMissingError(f"GDAL {rasterio.__gdal_version__} has no {preferred[-1]}")
         self._driver = found[0]
-        self._warnings = _Warnings()
+        self._warnings = GdalWarnings()
         # A codestream has no place on Earth, and needs none.
         warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
@@ -73,17 +67,15 @@ class GdalCodestreams:
         unsigned = tuple(replace(component, signed=False) for component in components)
         if len({sample_type((component,)) for component in unsigned}) > 1:
             raise SceneUnreadableError("GDAL cannot decode components of different types")
-        messages = self._warnings.listen()
-        try:
-            data = _unsigned(codestream, components)
-            with gdal_environment(), MemoryFile(data, ext="j2k") as file:
-                samples = self._read(file, components, area, window)
-        except RasterioError as error:
-            raise CodestreamError(_describe([*messages, str(error)])) from error
-        finally:
-            self._warnings.end()
+        data = _unsigned(codestream, components)
+        with self._warnings.listen() as messages:
+            try:
+                with gdal_environment(), MemoryFile(data, ext="j2k") as file:
+                    samples = self._read(file, components, area, window)
+            except RasterioError as error:
+                raise decoding_failed([*messages, str(error)]) from error
         if messages:
-            raise CodestreamError(_describe(messages))
+            raise decoding_failed(messages)
         return _signed(samples, components)
 
     def _read(
@@ -101,40 +93,6 @@ class GdalCodestreams:
             width, height = window.x1 - window.x0, window.y1 - window.y0
             samples: Samples = dataset.read(window=Window(column, row, width, height))
             return samples
-
-
-class _Warnings(logging.Filter):
-    """Keeps what GDAL warns of from the log while a thread listens to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._threads = threading.local()
-        for name in LOGGERS:
-            logger = logging.getLogger(name)
-            # What an operator does not want to read is still to be heard here.
-            logger.setLevel(logging.WARNING)
-            logger.addFilter(self)
-
-    def listen(self) -> list[str]:
-        """Begin to collect this thread's messages in the list that is given."""
-        messages: list[str] = []
-        self._threads.messages = messages
-        return messages
-
-    def end(self) -> None:
-        self._threads.messages = None
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        messages: list[str] | None = getattr(self._threads, "messages", None)
-        if messages is None:
-            return True
-        if len(messages) < MOST_MESSAGES:
-            messages.append(record.getMessage())
-        return False
-
-
-def _describe(messages: list[str]) -> str:
-    return f"JPEG 2000 decoding failed: {'; '.join(messages)}"
 
 
 def _unsigned(codestream: bytes, components: tuple[Component, ...]) -> bytes:
