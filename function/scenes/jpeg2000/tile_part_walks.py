@@ -8,7 +8,7 @@ them by chance, nobody who walks from the first tile-part on comes by.
 
 import struct
 from collections.abc import Sequence
-from math import isqrt
+from math import ceil, isqrt
 
 from function.scenes.jpeg2000.boxes import Extent
 from function.scenes.jpeg2000.byte_source import ByteSource
@@ -17,6 +17,8 @@ from function.scenes.jpeg2000.markers import SEGMENT_START, Marker
 # The first bytes, the tile, and how long the tile-part is (A.4.2).
 SOT_START = struct.Struct(">4sHI")
 FIRST_BYTES = SEGMENT_START.pack(Marker.SOT, 10)
+# ESA's files have one tile-part for each of up to 1849 tiles.
+MOST_TILE_PARTS = 1 << 17
 # To find where to begin takes some round trips and bytes: there is to be more than that to gain.
 LEAST_GAIN = 2
 
@@ -28,22 +30,29 @@ def read_headers(source: ByteSource, extent: Extent, guess: int, tiles: int) -> 
     file from end to end, takes as few round trips. ``tiles`` is how many the file has at least.
     """
     length = extent.end - extent.start
-    walks = min(source.at_once, isqrt(tiles))
-    steps_alone = min(tiles, length // max(1, source.gap))
-    if steps_alone < LEAST_GAIN * tiles // walks:
+    gap = max(1, source.gap)
+    wanted = isqrt(tiles)
+    walks = min(source.at_once, wanted)
+    # Few walks over short tile-parts had better read on from each to the next.
+    reads_on = walks < wanted and length < tiles * gap // 2
+    steps_alone = min(tiles, length // gap)
+    steps = ceil((steps_alone if reads_on else tiles) / walks)
+    if steps_alone <= LEAST_GAIN * steps:
         return {}
     # Half a tile-part: where all are as long, each place is found in two looks.
-    look = max(guess, min(source.gap, length // tiles // 2))
+    look = max(guess, min(gap, length // tiles // 2))
     starts = [extent.start + length * number // walks for number in range(walks)]
-    return _Walks(source, extent.end, guess, look).walk(starts, steps_alone)
+    step = gap if reads_on else guess
+    return _Walks(source, extent.end, guess, look, step).walk(starts, steps_alone)
 
 
 class _Walks:
-    def __init__(self, source: ByteSource, end: int, guess: int, look: int) -> None:
+    def __init__(self, source: ByteSource, end: int, guess: int, look: int, step: int) -> None:
         self._source = source
         self._end = end
         self._guess = guess
         self._look = look
+        self._step_bytes = step
         self._headers: dict[int, bytes] = {}
 
     def walk(self, starts: Sequence[int], most_steps: int) -> dict[int, bytes]:
@@ -73,14 +82,17 @@ class _Walks:
         return found
 
     def _step(self, positions: Sequence[int]) -> set[int]:
-        """Read the headers at ``positions``; tell where those that follow begin."""
-        read = dict(zip(positions, self._read(positions, self._guess), strict=True))
-        self._headers |= read
+        """Read on at ``positions``; tell where the headers begin that are to be read next."""
         following = set()
-        for position, data in read.items():
-            if data.startswith(FIRST_BYTES) and len(data) >= SOT_START.size:
-                *_, length = SOT_START.unpack_from(data)
-                following.add(position + length)
+        for position, data in zip(positions, self._read(positions, self._step_bytes), strict=True):
+            self._headers[position] = data[: self._guess]
+            place = 0
+            while len(self._headers) < MOST_TILE_PARTS and (length := _length(data, place)):
+                place += length
+                if place + self._guess > len(data):
+                    following.add(position + place)
+                    break
+                self._headers[position + place] = data[place : place + self._guess]
         return {start for start in following if start < self._end} - self._headers.keys()
 
     def _read(self, positions: Sequence[int], length: int) -> list[bytes]:
@@ -88,3 +100,11 @@ class _Walks:
         return self._source.read_ranges(
             [(start, end - start) for start, end in zip(positions, ends, strict=True)]
         )
+
+
+def _length(data: bytes, place: int) -> int:
+    """How long the tile-part is that begins at ``place``; 0 where none does or it does not tell."""
+    if place + SOT_START.size > len(data) or not data.startswith(FIRST_BYTES, place):
+        return 0
+    *_, length = SOT_START.unpack_from(data, place)
+    return int(length)

@@ -14,14 +14,12 @@ from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader
 from function.scenes.jpeg2000.codestream import MainHeader, parse_main_header
 from function.scenes.jpeg2000.errors import CodestreamError, TruncatedError, UnfitCodestreamError
 from function.scenes.jpeg2000.markers import MARKER_LENGTH, Marker, segments
-from function.scenes.jpeg2000.tile_part_walks import read_headers
+from function.scenes.jpeg2000.tile_part_walks import MOST_TILE_PARTS, read_headers
 
 SOT_LENGTH = 12
 SHORTEST_TILE_PART = SOT_LENGTH + 2  # SOT and SOD
 # TLM of the most tiles there can be takes 400 KB.
 LONGEST_MAIN_HEADER = 1 << 20
-# ESA's files have one tile-part for each of up to 1849 tiles.
-MOST_TILE_PARTS = 1 << 17
 # A packet length takes two or three bytes in PLT; other segments are short.
 LENGTH_BYTES = 3
 HEADER_SLACK = 64

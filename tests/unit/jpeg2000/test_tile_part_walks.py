@@ -13,7 +13,7 @@ from function.scenes.jpeg2000.boxes import Extent
 from function.scenes.jpeg2000.byte_source import ForwardReader
 from function.scenes.jpeg2000.codestream import parse_main_header
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.tile_part_walks import read_headers
+from function.scenes.jpeg2000.tile_part_walks import MOST_TILE_PARTS, read_headers
 from function.scenes.jpeg2000.tile_parts import (
     LISTED_AT_ONCE,
     TilePart,
@@ -117,23 +117,35 @@ def test_damage_ends_as_it_does_alone(draws: st.DataObject) -> None:
     assert outcome(64) == outcome(1)
 
 
-def test_a_chain_of_short_tile_parts_is_given_up() -> None:
+@pytest.mark.parametrize("at_once", [4, 64])
+def test_a_chain_of_short_tile_parts_is_given_up(at_once: int) -> None:
     # Each tells of a next one 14 bytes on: as many steps as there are bytes.
     link = SOT + struct.pack(">HHIBB", 10, 0, 14, 0, 1) + b"\xff\x93"
-    data = main_header() + link * (TILES * 1500 // len(link))
-    source = MemorySource(data, GAP, at_once=64)
-    extent = Extent(len(main_header()), len(data))
-    read_headers(source, extent, 78, TILES)
-    alone = (extent.end - extent.start) // GAP
-    assert len(source.calls) <= alone + 2
-
-
-@pytest.mark.parametrize(("at_once", "alone"), [(1, True), (3, True), (8, False)])
-def test_few_connections_are_not_worth_a_search(at_once: int, alone: bool) -> None:
-    data = codestream(sizes_of(3))
+    data = main_header() + link * (2 * MOST_TILE_PARTS)
     source = MemorySource(data, GAP, at_once=at_once)
     extent = Extent(len(main_header()), len(data))
-    assert (read_headers(source, extent, 78, TILES) == {}) == alone
+    headers = read_headers(source, extent, 78, TILES)
+    assert len(headers) <= MOST_TILE_PARTS + at_once
+    assert len(source.calls) <= (extent.end - extent.start) // GAP + 2
+
+
+def test_one_connection_is_not_worth_a_search() -> None:
+    data = codestream(sizes_of(3))
+    source = MemorySource(data, GAP, at_once=1)
+    assert read_headers(source, Extent(len(main_header()), len(data)), 78, TILES) == {}
+    assert source.calls == []
+
+
+def test_few_connections_read_on_from_several_places() -> None:
+    # Tiles so short that some come with each read.
+    data = codestream([size // 2 for size in sizes_of(5)])
+    alone = MemorySource(data, GAP)
+    few = MemorySource(data, GAP, at_once=4)
+    assert described(parts_of(few)) == described(parts_of(alone))
+    assert len(few.calls) < len(alone.calls) / 3
+    assert all(len(ranges) <= 4 for ranges in few.calls)
+    read = sum(length for ranges in few.calls for _, length in ranges)
+    assert read < 1.2 * len(data)
 
 
 def test_small_files_are_read_from_end_to_end() -> None:
