@@ -127,6 +127,10 @@ class LayerUnavailableError(OwsError):
     """The database of a plain layer cannot be reached now."""
 
 
+class ImageLackingError(SceneUnreadableError):
+    """A scene lacks an image that the layer needs, as the catalogue knows: no failure to read."""
+
+
 class ArchiveThrottledError(SceneUnreadableError):
     """The archive asks for fewer reads: worth another try a little later."""
 
@@ -212,6 +216,7 @@ FAULTS: dict[type[OwsError], Fault] = {
     CatalogueUnavailableError: Fault(503, None, None),
     LayerUnavailableError: Fault(503, None, None),
     SceneUnreadableError: Fault(502, None, None),
+    ImageLackingError: Fault(404, None, None),
     ArchiveThrottledError: Fault(503, None, None),
     ArchiveUnavailableError: Fault(502, None, None),
     ArchiveDeniedError: Fault(502, None, None),

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from function.errors import SceneUnreadableError
+from function.errors import ImageLackingError
 from function.layer import CLOUD_KINDS, ArchiveLayer
 from function.scene import Asset, Scene
 from function.scenes.classification import (
@@ -94,13 +94,13 @@ def mask_parts(
 ) -> list[Part]:
     """Find what ``rules`` look at, in order, where it meets any of ``parts``.
 
-    Raises SceneUnreadableError for a scene that lacks the image of a rule.
+    Raises ImageLackingError for a scene that lacks the image of a rule.
     """
     found = []
     for rule in rules:
         images = mask_images(scene, rule.band)
         if not images:
-            raise SceneUnreadableError(f"the scene has no {rule.band}, so nothing can be masked")
+            raise ImageLackingError(f"the scene has no {rule.band}, so nothing can be masked")
         found.append(classified_part(images, resolution, parts))
     return found
 

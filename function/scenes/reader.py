@@ -1,6 +1,6 @@
 """Reading a layer: scenes from best to worst, until every pixel is filled."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +11,7 @@ import numpy as np
 from function.deadline import Deadline
 from function.errors import SceneUnreadableError
 from function.grid import Grid
-from function.layer import ArchiveLayer, Composite
+from function.layer import ArchiveLayer, Composite, LayerKind
 from function.raster import Raster, ReadCounts
 from function.scene import Scene
 from function.scenes.composite import make_pile, rounded, side_at_once
@@ -19,6 +19,7 @@ from function.scenes.coverage import Coverage
 from function.scenes.decoder import Decoder, PixelWindow
 from function.scenes.decoding import Decoding
 from function.scenes.foresight import fetch_ahead
+from function.scenes.images import lacking_bands
 from function.scenes.mosaic import Mosaic
 from function.scenes.recipe import Recipe
 from function.scenes.scene_queue import WAVE, SceneQueue
@@ -59,7 +60,8 @@ class SceneReader:
         measurement, fall through to the next scene. Reading stops when the grid is full. Only the
         part of a scene that may still add pixels is read. Of a composite all scenes are read, and a
         pixel is made of every value that it has. A scene that cannot be read becomes a warning and
-        falls through as a whole. ``upon`` is what other scenes came to: their pixels stay, and the
+        falls through as a whole; of values, one that lacks bands has no data there, which is a
+        warning too. ``upon`` is what other scenes came to: their pixels stay, and the
         others are filled in the same arrays.
 
         Raises DeadlineExceededError when time runs out, InvalidParameterError for an expression
@@ -87,7 +89,16 @@ class SceneReader:
         tried = len(diary.tried)
         counts = counts_of(tried, len(scenes) - tried, decoding)
         unread = diary.unread
-        return Raster(grid, mosaic.bands, mosaic.valid, given, unread.warnings, counts, unread)
+        warnings = (*unread.warnings, *_lacking(layer, scenes, given))
+        return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts, unread)
+
+
+def _lacking(layer: ArchiveLayer, scenes: Sequence[Scene], given: Sequence[str]) -> Iterator[str]:
+    """Tell which bands of values the scenes lack that have given pixels of others."""
+    if layer.kind is LayerKind.VALUES:
+        for scene in scenes:
+            if scene.name in given and (bands := lacking_bands(layer, scene)):
+                yield f"{scene.name}: the scene has no {', '.join(bands)}, which is no data there"
 
 
 def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:

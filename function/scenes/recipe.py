@@ -1,6 +1,7 @@
 """From the values of a layer's images to its finished bands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,15 @@ from function.scenes.expression import Expression
 
 Mask = NDArray[np.bool_]
 Bands = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """Values (components, height, width) of an image on a grid; they count where ``shown``."""
+
+    asset: Asset
+    values: Samples
+    shown: Mask
 
 
 class Recipe:
@@ -45,41 +55,41 @@ class Recipe:
             return np.float32(np.nan)
         return np.int16(NO_VALUE) if self._layer.kind is LayerKind.VALUES else np.uint8(0)
 
-    def finish(
-        self, assets: Sequence[Asset], values: Sequence[Samples], shown: Sequence[Mask]
-    ) -> tuple[Bands, Mask]:
-        """Finish the ``values`` (components, height, width) of the images ``assets``.
+    def finish(self, images: Sequence[Resampled | None]) -> tuple[Bands, Mask]:
+        """Finish the bands that ``images`` come to.
 
-        The assets are the layer's bands in order, or its visual image alone; ``shown`` tells where
-        the values of each count. Returns bands and where they are numbers at all, which an
-        expression need not be.
+        These are the layer's bands in order, or its visual image alone; of values, None where the
+        scene lacks the band. Returns bands and where they are numbers at all, which an expression
+        need not be.
         """
+        present = [image for image in images if image is not None]
+        shown = [image.shown for image in present]
         if self._layer.kind is LayerKind.VALUES:
-            each = [
-                np.where(where, reflectance(asset, samples[0]), np.int16(NO_VALUE))
-                for asset, samples, where in zip(assets, values, shown, strict=True)
-            ]
-            return np.stack(each), np.logical_or.reduce(shown)
-        bands, defined = self._combine(assets, values)
-        return bands, np.logical_and.reduce([defined, *shown])
+            bands = np.full((len(images), *shown[0].shape), NO_VALUE, np.int16)
+            for band, image in zip(bands, images, strict=True):
+                if image is not None:
+                    np.copyto(band, reflectance(image.asset, image.values[0]), where=image.shown)
+            return bands, np.logical_or.reduce(shown)
+        combined, defined = self._combine(present)
+        return combined, np.logical_and.reduce([defined, *shown])
 
     def _combine(
-        self, assets: Sequence[Asset], values: Sequence[Samples]
+        self, images: Sequence[Resampled]
     ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], Mask]:
-        everywhere = np.ones(values[0].shape[1:], np.bool_)
+        first = images[0]
+        everywhere = np.ones(first.shown.shape, np.bool_)
         if self._expression is not None:
-            pairs = zip(self._layer.bands, assets, values, strict=True)
+            pairs = zip(self._layer.bands, images, strict=True)
             index = self._expression.evaluate(
-                {band: calibrate(asset, samples[0]) for band, asset, samples in pairs}
+                {band: calibrate(image.asset, image.values[0]) for band, image in pairs}
             )
             return index[np.newaxis], np.isfinite(index)
         if self._layer.kind is LayerKind.CLASSES:
-            return values[0].astype(np.uint8, copy=False), everywhere
-        if len(assets) == 1 and assets[0].components == self.bands:
-            return values[0].astype(np.uint8, copy=False), everywhere
+            return first.values.astype(np.uint8, copy=False), everywhere
+        if len(images) == 1 and first.asset.components == self.bands:
+            return first.values.astype(np.uint8, copy=False), everywhere
         darkest, brightest = self._layer.stretch
         colours = [
-            stretch(calibrate(asset, samples[0]), darkest, brightest)
-            for asset, samples in zip(assets, values, strict=True)
+            stretch(calibrate(image.asset, image.values[0]), darkest, brightest) for image in images
         ]
         return np.stack(colours), everywhere

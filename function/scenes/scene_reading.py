@@ -25,7 +25,7 @@ from function.scenes.lattice import lattice_of
 from function.scenes.low_pass import low_pass_reach
 from function.scenes.masking import MIXED_SAMPLES, measured, outside_classes, unmixed
 from function.scenes.placement import place
-from function.scenes.recipe import Bands, Recipe
+from function.scenes.recipe import Bands, Recipe, Resampled
 from function.scenes.resampling import REACH
 from function.scenes.sheet import Decoded, Sheet, View
 from function.scenes.steps import Steps
@@ -159,7 +159,7 @@ class LayerReading:
 
     def _look(
         self, scene: Scene, needed: Mask, only: Mask | None = None
-    ) -> tuple[tuple[Choice, ...], View] | None:
+    ) -> tuple[tuple[Choice | None, ...], View] | None:
         """Choose images and lay them under the wanted pixels; None where they have none."""
         window = bounding_window(needed)
         if window is None:
@@ -168,32 +168,31 @@ class LayerReading:
         if resolution is None:
             return None
         choices = choose_images(self._layer, scene, resolution)
-        laid = self._lay(choices, window)
+        laid = self._lay([choice for choice in choices if choice is not None], window)
         wanted = needed if only is None else needed & only
         view = View(window, wanted[window.slices], laid).narrowed()
         return None if view is None else (choices, view)
 
     def _finish(
-        self, choices: Sequence[Choice], view: View, decoded: Sequence[Decoded], part: PixelWindow
+        self,
+        choices: Sequence[Choice | None],
+        view: View,
+        decoded: Sequence[Decoded],
+        part: PixelWindow,
     ) -> Finished:
         """Resample a part of ``view`` and make its bands."""
-        values: dict[Choice, Samples] = {}
-        shown: dict[Choice, Mask] = {}
+        images: dict[Choice | None, Resampled] = {}
         for each in decoded:
-            pixels, counted = each.resample(part, self._method)
-            values.update(zip(each.sheet.choices, pixels, strict=True))
-            shown.update(dict.fromkeys(each.sheet.choices, counted))
-        bands, valid = self._recipe.finish(
-            [choice.asset for choice in choices],
-            [values[choice] for choice in choices],
-            [shown[choice] for choice in choices],
-        )
+            values, shown = each.resample(part, self._method)
+            for choice, pixels in zip(each.sheet.choices, values, strict=True):
+                images[choice] = Resampled(choice.asset, pixels, shown)
+        bands, valid = self._recipe.finish([images.get(choice) for choice in choices])
         window = replace(
             part, column=view.window.column + part.column, row=view.window.row + part.row
         )
         return Finished(window, bands, valid & view.wanted[part.slices])
 
-    def _lay(self, choices: tuple[Choice, ...], window: PixelWindow) -> list[Sheet]:
+    def _lay(self, choices: Sequence[Choice], window: PixelWindow) -> list[Sheet]:
         """Lay the grid's window over the images."""
         alike: dict[tuple[Grid, int], list[Choice]] = {}
         for choice in choices:

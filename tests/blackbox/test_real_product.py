@@ -110,6 +110,41 @@ def test_each_layer_is_there_although_images_of_10_and_20_metres_are_not(
     assert len(np.unique(picture[:3].reshape(3, -1), axis=1).T) > 3
 
 
+def test_a_coverage_of_all_bands_has_those_that_the_product_has(
+    irish_service: Served, true_colour: Path
+) -> None:
+    """No image of B08 is there: it comes at 10 m alone."""
+    with rasterio.open(true_colour) as image:
+        west, north = image.transform @ (COLUMN, ROW)
+        east, south = image.transform @ (COLUMN + 100, ROW + 80)
+    query = {
+        "SERVICE": "WCS",
+        "VERSION": "1.0.0",
+        "REQUEST": "GetCoverage",
+        "COVERAGE": "S2_L2A",
+        "CRS": "EPSG:32629",
+        "BBOX": f"{west},{south},{east},{north}",
+        "RESX": 60,
+        "RESY": 60,
+        "FORMAT": "GeoTIFF",
+    }
+    reply = irish_service.ask("/ows?" + urlencode(query))
+    assert reply.status == 200, reply.body
+    product = true_colour.parents[4].name.removesuffix(".SAFE")
+    assert reply.headers["x-sentinel-ows-warning"] == (
+        f"{product}: the scene has no B08, which is no data there"
+    )
+    with rasterio.MemoryFile(reply.body) as file, file.open() as coverage:
+        bands = dict(zip(coverage.descriptions, coverage.read(), strict=True))
+    assert (bands.pop("B08") == -32768).all()
+    assert len(bands) == 11
+    for band, values in bands.items():
+        (path,) = true_colour.parent.glob(f"*_{band}_60m.jp2")
+        with rasterio.open(path) as image:
+            samples = image.read(1)[ROW : ROW + 80, COLUMN : COLUMN + 100].astype(np.int32)
+        np.testing.assert_array_equal(values, np.where(samples == 0, -32768, samples - 1000))
+
+
 def test_with_clouds_masked_they_are_gaps(irish_service: Served) -> None:
     area = {
         "CRS": "EPSG:32629",

@@ -8,12 +8,12 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.errors import SceneUnreadableError
+from function.errors import ImageLackingError
 from function.grid import Grid
 from function.layer import ArchiveLayer, LayerKind
 from function.scene import Asset, Scene
 from function.scenes.choice import Choice, choose, choose_unreduced
-from function.scenes.images import choose_images
+from function.scenes.images import choose_images, lacking_bands
 
 SIZE = {10: 10980, 20: 5490, 60: 1830}
 
@@ -42,8 +42,8 @@ TRUE_COLOUR = ArchiveLayer(
 )
 
 
-def files(choices: tuple[Choice, ...]) -> list[tuple[str, int]]:
-    return [(choice.asset.href, choice.reduction) for choice in choices]
+def files(choices: tuple[Choice | None, ...]) -> list[tuple[str, int] | None]:
+    return [None if choice is None else (choice.asset.href, choice.reduction) for choice in choices]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,19 @@ def test_substitute_only_where_the_band_is_lacking() -> None:
     assert files(choose_images(layer, both, 60.0))[1] == ("B08_10m.jp2", 2)
     coarse = scene(image("B04", 60), image("B8A", 60))
     assert files(choose_images(layer, coarse, 60.0)) == [("B04_60m.jp2", 0), ("B8A_60m.jp2", 0)]
-    with pytest.raises(SceneUnreadableError, match="has no B08"):
+    with pytest.raises(ImageLackingError, match=r"has no B08$"):
         choose_images(layer, scene(image("B04", 60)), 60.0)
+
+
+def test_of_values_there_are_those_that_the_scene_has() -> None:
+    layer = ArchiveLayer(
+        "S2", "s", LayerKind.VALUES, ("B02", "B04", "B08"), substitutes=(("B08", "B8A"),)
+    )
+    some = scene(image("B04", 10), image("B8A", 20))
+    assert files(choose_images(layer, some, 20.0)) == [None, ("B04_10m.jp2", 1), ("B8A_20m.jp2", 0)]
+    assert lacking_bands(layer, some) == ("B02",)
+    with pytest.raises(ImageLackingError, match=r"has no B02, B04, B08$"):
+        choose_images(layer, scene(image("B03", 10)), 20.0)
 
 
 def test_bands_of_other_sizes_are_read_like_ten_metres() -> None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scene_images import ORIGIN, ImageMaker, natural
 
 from function.deadline import Deadline
+from function.errors import ImageLackingError
 from function.grid import Grid
-from function.layer import ArchiveLayer, LayerKind, Resampling
+from function.layer import ArchiveLayer, Composite, LayerKind, Resampling
 from function.raster import NO_VALUE, Raster
 from function.scene import Asset, Scene
 from function.scenes.calibration import reflectance
@@ -79,6 +80,71 @@ def test_a_band_without_a_measurement_leaves_the_others_theirs(
         )
     assert raster.valid.all()
     assert raster.scenes == ("top", "bottom")
+
+
+def complete(make: ImageMaker, name: str, seed: int) -> Scene:
+    return scene_of(
+        name,
+        *(
+            make_band(make, band, natural(SIZE, SIZE, seed + number, low=200, high=9000))
+            for number, band in enumerate(VALUES.bands)
+        ),
+    )
+
+
+def without(scene: Scene, *bands: str) -> Scene:
+    return replace(scene, assets=tuple(each for each in scene.assets if each.band not in bands))
+
+
+def test_a_band_that_the_scene_lacks_is_no_data_where_it_gives_others(
+    reader: SceneReader, make: ImageMaker
+) -> None:
+    holed = natural(SIZE, SIZE, low=200, high=9000)
+    holed[:50] = 0
+    top = scene_of("top", make_band(make, "B04", holed))
+    bottom = complete(make, "bottom", 7)
+    below = read(reader, VALUES, bottom).bands
+    raster = read(reader, VALUES, top, bottom)
+    assert raster.full
+    assert raster.scenes == ("top", "bottom")
+    assert raster.warnings == ("top: the scene has no B02, B03, which is no data there",)
+    np.testing.assert_array_equal(raster.bands[:, :50], below[:, :50])
+    np.testing.assert_array_equal(raster.bands[2, 50:], holed[50:].astype(np.int32) - 1000)
+    assert (raster.bands[:2, 50:] == NO_VALUE).all()
+    raster.unread.check("S2")
+
+
+def test_a_scene_that_has_none_of_the_bands_falls_through(
+    reader: SceneReader, make: ImageMaker
+) -> None:
+    whole = complete(make, "bottom", 7)
+    top, layer = without(replace(whole, name="top"), "B03"), replace(VALUES, bands=("B03",))
+    raster = read(reader, layer, top, whole)
+    assert raster.scenes == ("bottom",)
+    assert raster.warnings == ("top: the scene has no B03",)
+    np.testing.assert_array_equal(raster.bands[0], read(reader, VALUES, whole).bands[1])
+    with pytest.raises(ImageLackingError, match="no scene of layer S2 could be read: top"):
+        read(reader, layer, top).unread.check("S2")
+
+
+def test_nothing_is_told_of_a_scene_that_lacks_a_band_and_gives_no_pixel(
+    reader: SceneReader, make: ImageMaker
+) -> None:
+    whole = complete(make, "top", 7)
+    raster = read(reader, VALUES, whole, without(replace(whole, name="below"), "B03"))
+    assert (raster.scenes, raster.warnings) == (("top",), ())
+
+
+def test_a_composite_of_a_band_is_made_of_the_scenes_that_have_it(
+    reader: SceneReader, make: ImageMaker
+) -> None:
+    layer = replace(VALUES, composite=Composite.MAX)
+    one, two = complete(make, "one", 7), complete(make, "two", 17)
+    raster = read(reader, layer, without(one, "B03"), two)
+    whole = read(reader, layer, one, two)
+    np.testing.assert_array_equal(raster.bands[[0, 2]], whole.bands[[0, 2]])
+    np.testing.assert_array_equal(raster.bands[1], read(reader, VALUES, two).bands[1])
+    assert raster.warnings == ("one: the scene has no B03, which is no data there",)
 
 
 def test_only_the_bands_asked_for_are_read(reader: SceneReader, make: ImageMaker) -> None:
