@@ -1,4 +1,4 @@
-"""The metrics: durations of requests and stages, and the count against the target.
+"""The metrics: durations of requests and stages, counts against the target and of what was read.
 
 They are counted twice: in memory that all processes share, which ``/metrics`` is answered from, and
 by OpenTelemetry's SDK, which sends those of each process to a collector where one is named.
@@ -6,7 +6,7 @@ by OpenTelemetry's SDK, which sends those of each process to a collector where o
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from opentelemetry.metrics import Histogram, Meter
@@ -38,9 +38,11 @@ class Metrics:
         self._histograms = {
             metric.name: _histogram(meter, metric) for metric in names.METRICS if metric.boundaries
         }
-        self._requests = meter.create_counter(
-            names.REQUESTS.name, names.REQUESTS.unit, names.REQUESTS.description
-        )
+        self._counters = {
+            metric.name: meter.create_counter(metric.name, metric.unit, metric.description)
+            for metric in names.METRICS
+            if not metric.boundaries
+        }
 
     def count(self, measured: "MeasuredRequest") -> None:
         """Take one finished request into account."""
@@ -53,8 +55,10 @@ class Metrics:
             names.ORIGIN: measured.origin,
             names.TARGET: "met" if measured.met else "missed",
         }
-        self._requests.add(1, attributes)
-        self._add(names.REQUESTS, attributes, {0: 1})
+        self._increase(names.REQUESTS, 1, attributes)
+        for measure, metric in names.FIGURES.items():
+            if amount := measured.figures.get(measure):
+                self._increase(metric, amount, {})
 
     def text(self) -> str:
         """Write every series, of all processes together, in Prometheus' text format."""
@@ -78,6 +82,10 @@ class Metrics:
         bucket, total = bisect_left(metric.boundaries, value), len(metric.boundaries) + 1
         self._add(metric, attributes, {bucket: 1, total: value})
 
+    def _increase(self, metric: names.Metric, amount: int, attributes: Attributes) -> None:
+        self._counters[metric.name].add(amount, attributes)
+        self._add(metric, attributes, {0: amount})
+
     def _add(
         self, metric: names.Metric, attributes: Attributes, amounts: Mapping[int, float]
     ) -> None:
@@ -92,13 +100,17 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRequest:
-    """A finished request: its time, that of each stage, and the attributes of its series."""
+    """A finished request: its time, that of each stage, and the attributes of its series.
+
+    ``figures`` are those of names.FIGURES, of all stages together.
+    """
 
     seconds: float
     stages: Mapping[names.Stage, float]
     attributes: Mapping[str, str | int]
     origin: names.Origin
     met: bool
+    figures: Mapping[names.Measure, int] = field(default_factory=dict)
 
 
 def _histogram(meter: Meter, metric: names.Metric) -> Histogram:

@@ -156,7 +156,32 @@ REQUESTS: Final = Metric(
     "Requests that met or missed the target of one second.",
     (SERVICE, OPERATION, ORIGIN, TARGET),
 )
-METRICS: Final = (REQUEST_DURATION, STAGE_DURATION, REQUESTS)
+# Figures of stages that are counted too: the settings of caches and of the archive go by them.
+FIGURES: Final[Mapping[Measure, Metric]] = MappingProxyType(
+    {
+        "fetches": Metric("sentinel_ows.archive.reads", "{read}", "Reads of image files.", ()),
+        "bytes_fetched": Metric(
+            "sentinel_ows.archive.read", "By", "Bytes that these reads brought.", ()
+        ),
+        "retries": Metric(
+            "sentinel_ows.archive.retries", "{read}", "Reads that failed and were tried again.", ()
+        ),
+        "tiles_decoded": Metric(
+            "sentinel_ows.tiles.decoded", "{tile}", "JPEG 2000 tiles that were decoded.", ()
+        ),
+        "tiles_kept": Metric(
+            "sentinel_ows.tiles.kept", "{tile}", "JPEG 2000 tiles that were at hand.", ()
+        ),
+        "indexes_built": Metric(
+            "sentinel_ows.indexes.built", "{file}", "Files indexed on first use.", ()
+        ),
+        "windows_unfit": Metric(
+            "sentinel_ows.windows.unfit", "{window}", "Windows of files left to GDAL.", ()
+        ),
+        "warnings": Metric("sentinel_ows.warnings", "{warning}", "What was passed over.", ()),
+    }
+)
+METRICS: Final = (REQUEST_DURATION, STAGE_DURATION, REQUESTS, *FIGURES.values())
 
 LOG_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -10,6 +10,8 @@ from function.telemetry.names import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+UNITS = {"s": "_seconds", "By": "_bytes"}
+
 Attributes = Mapping[str, str | int]
 
 
@@ -24,7 +26,7 @@ def write_metric(metric: Metric, series: Sequence[tuple[Attributes, Sequence[flo
 
 def _lines(metric: Metric, series: Sequence[tuple[Attributes, Sequence[float]]]) -> Iterator[str]:
     name = metric.name.replace(".", "_")
-    name += "_seconds" if metric.unit == "s" else ""
+    name += UNITS.get(metric.unit, "")
     name += "" if metric.boundaries else "_total"
     yield f"# HELP {name} {metric.description}"
     yield f"# TYPE {name} {'histogram' if metric.boundaries else 'counter'}"

@@ -144,7 +144,7 @@ def _measure(trace: RequestTrace, seconds: float) -> MeasuredRequest:
     if trace.failed:
         attributes[names.ERROR_TYPE] = trace.error_type or str(trace.status)
     met = not trace.failed and seconds <= names.TARGET_SECONDS
-    return MeasuredRequest(seconds, trace.stages, attributes, trace.origin, met)
+    return MeasuredRequest(seconds, trace.stages, attributes, trace.origin, met, trace.figures)
 
 
 def _log(trace: RequestTrace, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -59,10 +60,10 @@ class StageTrace:
         self._span.add_event("warning", {names.MESSAGE: message})
         stage_log.warning("%s", message)
 
-    def figure(self, measure: Measure) -> float | None:
-        """Give what was recorded, None where nothing was."""
+    def figures(self) -> Mapping[Measure, float]:
+        """Give what was recorded."""
         with self._lock:
-            return self._figures.get(measure)
+            return dict(self._figures)
 
 
 class RequestTrace:
@@ -91,6 +92,7 @@ class RequestTrace:
         self.error: BaseException | None = None
         self.stages: dict[Stage, float] = {}
         self.scenes: int | None = None
+        self.figures: Counter[Measure] = Counter()
         self._tracer = tracer
         self._started = time.perf_counter()
         spelled = "HTTP" if self.method == names.OTHER else self.method
@@ -127,9 +129,12 @@ class RequestTrace:
             otel_context.detach(token)
             span.end()
             self.stages[stage] = self.stages.get(stage, 0.0) + time.perf_counter() - started
-            scenes = stage_trace.figure("scenes") if stage == "read" else None
-            if scenes is not None:
-                self.scenes = (self.scenes or 0) + int(scenes)
+            figures = stage_trace.figures()
+            self.figures.update(
+                {measure: int(figures.get(measure, 0)) for measure in names.FIGURES}
+            )
+            if stage == "read" and "scenes" in figures:
+                self.scenes = (self.scenes or 0) + int(figures["scenes"])
 
     def identify(self, service: str, operation: str, layers: int | None = None) -> None:
         """Say which OGC operation this is and how many layers it names.

@@ -119,6 +119,9 @@ def test_every_metric_and_label_is_declared() -> None:
     with telemetry.request("GET", "/ows", {}, "/ows") as trace:
         with trace.stage("parse"):
             trace.identify("WMS", "GetMap", 1)
+        with trace.stage("read") as stage:
+            for measure in names.FIGURES:
+                stage.add(measure)
         trace.fail(RuntimeError("x"))
         trace.reply(500, 0)
     declared = {
@@ -128,8 +131,28 @@ def test_every_metric_and_label_is_declared() -> None:
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(telemetry.metrics_text()):
         labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-        found[family.name.removesuffix("_seconds")] = labels
+        found[family.name.removesuffix("_seconds").removesuffix("_bytes")] = labels
     assert found == declared
+
+
+def test_what_stages_read_is_counted_over_all_requests() -> None:
+    telemetry = Telemetry({})
+    for fetched in (1000, 500):
+        with telemetry.request("GET", "/ows", {}, "/ows") as trace:
+            for _layer in range(2):
+                with trace.stage("read") as stage:
+                    stage.add("bytes_fetched", fetched)
+                    stage.add("tiles_kept", 3)
+                    stage.record("remaining_ms", 7)
+            with trace.stage("render") as stage:
+                stage.warn("passed over")
+            trace.reply(200, 0)
+    text = telemetry.metrics_text()
+    assert value(text, "sentinel_ows_archive_read_bytes_total") == 3000
+    assert value(text, "sentinel_ows_tiles_kept_total") == 12
+    assert value(text, "sentinel_ows_warnings_total") == 2
+    assert "sentinel_ows_tiles_decoded" not in text
+    assert "remaining" not in text
 
 
 def test_labels_are_escaped() -> None:
