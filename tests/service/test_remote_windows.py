@@ -45,7 +45,7 @@ from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.openjpeg import OpenJpeg
 from function.scenes.jpeg2000.remote_windows import LIKELY_BYTES
 from function.scenes.low_pass import halve
-from function.scenes.whole_files import WholeFiles
+from function.scenes.whole_files import AT_ONCE, WholeFiles
 
 
 @pytest.fixture(scope="module")
@@ -342,6 +342,32 @@ def test_whole_files_come_one_by_one_and_nobody_waits_longer_than_there_is_time(
     with files.open(second.href, Deadline.after(PATIENCE)) as (lend, _), lend(0) as dataset:
         assert dataset.driver == "GTiff"
     archive.close()
+
+
+def test_a_whole_file_is_fetched_part_by_part(site: Site) -> None:
+    """For what has come is held twice until it is in place."""
+    path = site.server.directory / "large.tif"
+    side = 4400
+    samples = np.add.outer(np.arange(side), np.arange(side)).astype(np.uint16)
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, width=side, height=side, dtype="uint16",
+        crs=GRID.crs, transform=GRID.transform,
+    ) as image:  # fmt: skip
+        image.write(samples, 1)
+    size = path.stat().st_size
+    assert size > AT_ONCE
+    archive = Archive(AccessLimits(64, PATIENCE, 1, 0))
+    with (
+        WholeFiles(archive).open(site.server.href(path), Deadline.after(PATIENCE)) as (lend, _),
+        lend(0) as dataset,
+    ):
+        np.testing.assert_array_equal(dataset.read(1), samples)
+    archive.close()
+    parts = [each.part for each in site.server.take_asked() if each.part is not None]
+    before = [part for part in parts if part[0] < AT_ONCE]
+    assert parts[: len(before)] == before
+    assert sum(length for _, length in before) == AT_ONCE
+    assert sum(length for _, length in parts) == size
 
 
 def test_a_header_takes_one_read(site: Site, assets: Sequence[Asset]) -> None:
