@@ -34,6 +34,9 @@ from function.turns import Turns
 # How long a thread that computes in Python may keep another one waiting that comes back from a
 # library with its work done. Python's own 5 ms are as long as to decode a block of tiles.
 SWITCH_SECONDS = 0.0005
+# How long a host of the archive that is silent is not asked. A request that asks it holds its turn
+# for half of its time. It is as long as after a failure clients are told to wait.
+SILENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def compose(settings: Settings) -> Service:
             settings.archive_timeout_seconds,
             settings.archive_tries,
             own.archive_cache_bytes,
+            SILENCE_SECONDS,
         )
     )
     bound_block_cache(own.gdal_cache_bytes)

@@ -20,6 +20,13 @@ class Deadline:
         """Seconds left; negative once it has passed."""
         return self.moment - time.monotonic()
 
+    def half(self) -> "Deadline":
+        """Give the moment when half of what is left is over.
+
+        Who waits no longer than until then has as much time again to go on without.
+        """
+        return Deadline(self.moment - max(0.0, self.remaining()) / 2)
+
     def check(self, stage: str) -> None:
         """Raise DeadlineExceededError, naming ``stage``, once the deadline has passed."""
         if self.remaining() <= 0:

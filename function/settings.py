@@ -260,9 +260,10 @@ class Settings:
     archive_connections: Annotated[
         int,
         About(
-            "Reads of a remote archive under way at once, shared out among the processes. CDSE"
-            " allows 4 to an account. 0 means 64 for each process: those of a map of three bands"
-            " and several scenes, so that none waits for another.",
+            "Reads of each host of a remote archive under way at once, shared out among the"
+            " processes; all buckets are one host's. CDSE allows 4 to an account. 0 means 64 for"
+            " each process: those of a map of three bands and several scenes, so that none waits"
+            " for another.",
             least=0,
         ),
     ] = 0
@@ -270,14 +271,15 @@ class Settings:
         float,
         About(
             "Time that one try of a read may take. A read brings up to 4 MiB, which takes a slow"
-            " connection of 1 MB/s four seconds; a second try still fits a request's time."
+            " connection of 1 MB/s four seconds; after a try in vain another still fits half of a"
+            " request's time."
         ),
     ] = 8.0
     archive_tries: Annotated[
         int,
         About(
-            "Tries that a read has, with growing random pauses, as far as the request has time."
-            " Four ride out the few seconds for which a store throttles."
+            "Tries that a read has, with growing random pauses, within half of the time that the"
+            " request has left. Four ride out the few seconds for which a store throttles."
         ),
     ] = 4
     archive_cache_bytes: Annotated[

@@ -1,5 +1,6 @@
 """Windows of images on a real web server: the same samples, in one round, whatever happens."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -321,6 +322,22 @@ def test_reading_whole_ends_with_the_time_of_the_request(
                 coming.result(PATIENCE)()
             site.server.faults.clear()
             check(site, windows([asset]), decode_all(decoder, windows([asset])))
+
+
+def test_who_waits_for_an_index_has_time_to_go_on_without(
+    site: Site, assets: Sequence[Asset]
+) -> None:
+    site.server.always = Fault.SILENCE
+    with site.decoder() as decoder:
+        (first,) = decoder.prepare(windows(assets[:1]), Deadline.after(PATIENCE))
+        while not site.server.at_once:
+            threading.Event().wait(0.01)
+        deadline = Deadline.after(8.0)
+        (second,) = decoder.prepare(windows(assets[:1]), deadline)
+        with pytest.raises(ArchiveUnavailableError, match="was not indexed in time"):
+            second.result(PATIENCE)()
+        assert deadline.remaining() > 0
+        assert not first.done()
 
 
 def test_whole_files_come_one_by_one_and_nobody_waits_longer_than_there_is_time(

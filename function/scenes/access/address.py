@@ -26,6 +26,13 @@ class Address:
     store: str
     path: str
 
+    @property
+    def host(self) -> str:
+        """Who gives it: ``https://host``, or ``s3``, since all buckets have one endpoint."""
+        if self.store.startswith(f"{BUCKET}://"):
+            return BUCKET
+        return self.store.partition("?")[0]
+
 
 def is_remote(href: str) -> bool:
     """Tell whether ``href`` leads to an object store or a web server, not to a local file."""

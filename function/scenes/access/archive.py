@@ -12,6 +12,7 @@ from function.scenes.access.address import is_remote, local_path
 from function.scenes.access.background_loop import BackgroundLoop
 from function.scenes.access.failures import check_size
 from function.scenes.access.fetcher import Fetched, Fetcher, Wish
+from function.scenes.access.hosts import HostLimits, Hosts
 from function.scenes.access.listing import Listing, list_local
 from function.scenes.access.range_cache import RangeCache
 from function.scenes.access.remote_file import RemoteFile
@@ -35,14 +36,16 @@ LARGE_AT_ONCE = 2
 class AccessLimits:
     """How the network may be used.
 
-    At most ``connections`` at once; a try of a read may take ``timeout`` seconds, and a read
-    ``tries`` of them. What was read is kept up to ``kept_bytes``.
+    At most ``connections`` to a host at once; a try of a read may take ``timeout`` seconds, and a
+    read ``tries`` of them. What was read is kept up to ``kept_bytes``. A host that is silent is not
+    asked for ``pause`` seconds; with 0 it always is.
     """
 
     connections: int
     timeout: float
     tries: int
     kept_bytes: int
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Archive:
 
     def __init__(self, limits: AccessLimits) -> None:
         transfers = Transfers(
-            Stores(limits.connections, limits.timeout), limits.connections, limits.tries
+            Stores(limits.connections, limits.timeout),
+            Hosts(HostLimits(limits.connections, limits.timeout, limits.pause)),
+            limits.tries,
         )
         self._transfers = transfers
         self._loop = BackgroundLoop()

@@ -29,11 +29,11 @@ TOO_MANY_REQUESTS, SERVER_ERROR, OVERLOADED = 429, 500, 503
 CREDENTIALS = re.compile(
     r"Error performing (?:PUT|POST)|Error performing GET \S*/(?:meta-data|v2/credentials)/"
 )
+TIMED_OUT = re.compile("TimedOut|timed out")
 # What else obstore says, what that means, and whether it may pass.
 WITHOUT_STATUS = (
     (re.compile("non-partial response|Range request not supported"), "gives no parts of it", False),
     (re.compile(r"Requested \d+\.\.\d+, got"), "gave another part of it", True),
-    (re.compile("TimedOut|timed out"), "did not answer in time", True),
     (re.compile("response body error"), "broke off", True),
 )
 
@@ -60,17 +60,26 @@ class AnotherPartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A read that failed: its name, and whether it is worth another try (``passing``)."""
+    """A read that failed: its name, and whether it is worth another try (``passing``).
+
+    ``silent`` is one that ended for want of an answer.
+    """
 
     error: Exception
     passing: bool = False
     throttled: bool = False
+    silent: bool = False
 
 
 def check_size(size: int, most_bytes: int, name: str) -> None:
     """Raise FileTooLargeError for a file of more than ``most_bytes``."""
     if size > most_bytes:
         raise FileTooLargeError(f"{name} has {size} bytes, more than {most_bytes}")
+
+
+def unanswered(name: str) -> ArchiveUnavailableError:
+    """Name a read of the file ``name`` that was waited for in vain."""
+    return _unavailable(name, "did not answer in time")
 
 
 def name_failure(error: Exception, name: str) -> Failure:
@@ -106,6 +115,8 @@ def _name_by_text(text: str, name: str) -> Failure:
         return Failure(throttled, passing=True, throttled=True)
     if status is not None:
         return _name_by_status(status, name)
+    if TIMED_OUT.search(text):
+        return Failure(unanswered(name), passing=True, silent=True)
     for pattern, told, passing in WITHOUT_STATUS:
         if pattern.search(text):
             return Failure(_unavailable(name, told), passing)

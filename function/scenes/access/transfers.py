@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import obstore
 
 from function.codestream_record import FileState
 from function.deadline import Deadline
-from function.errors import ArchiveUnavailableError, SceneUnreadableError
+from function.errors import SceneUnreadableError
 from function.scenes.access.address import BUCKET, Address, read_address
 from function.scenes.access.failures import (
     AnotherPartError,
@@ -20,7 +21,9 @@ from function.scenes.access.failures import (
     NoSuchRangeError,
     check_size,
     name_failure,
+    unanswered,
 )
+from function.scenes.access.hosts import Host, Hosts
 from function.scenes.access.listing import Listing, read_listing
 from function.scenes.access.rounds import Range
 from function.scenes.access.stores import Stores
@@ -68,16 +71,19 @@ async def in_time(name: str, deadline: Deadline) -> AsyncIterator[None]:
         async with asyncio.timeout(deadline.remaining()):
             yield
     except TimeoutError as error:
-        message = f"the archive of {name} did not answer in time"
-        raise ArchiveUnavailableError(message) from error
+        raise unanswered(name) from error
 
 
 class Transfers:
-    """Reads within an event loop; ``connections`` bounds how many at once, ``tries`` each."""
+    """Reads within an event loop; each has so many ``tries``.
 
-    def __init__(self, stores: Stores, connections: int, tries: int) -> None:
+    A read may wait for its host for half of the time that its request has left: so much remains
+    to go on without what it is of.
+    """
+
+    def __init__(self, stores: Stores, hosts: Hosts, tries: int) -> None:
         self._stores = stores
-        self._connections = asyncio.Semaphore(connections)
+        self._hosts = hosts
         self._tries = tries
 
     async def get(
@@ -91,9 +97,14 @@ class Transfers:
         exist.
         """
         address = read_address(file.href)
+        host = self._hosts.find(address.host)
         try:
             return await self._repeat(
-                lambda: self._get(file, address, part, counts), file.name, deadline, counts
+                lambda: self._get(file, address, part, host, counts),
+                host,
+                file.name,
+                deadline,
+                counts,
             )
         except NoSuchRangeError as error:
             raise _past_end(file, part) from error
@@ -124,33 +135,53 @@ class Transfers:
             store = self._stores.open(address.store)
             return await obstore.list_with_delimiter_async(store, address.path)
 
+        host = self._hosts.find(address.host)
         async with in_time(file_name(href), deadline):
-            answer = await self._repeat(ask, file_name(href), deadline, counts)
+            answer = await self._repeat(ask, host, file_name(href), deadline, counts, long=True)
         return read_listing(href, address, answer, limit)
 
     async def _repeat(
         self,
         work: Callable[[], Awaitable[Result]],
+        host: Host,
         name: str,
         deadline: Deadline,
         counts: DecodingCounts,
+        *,
+        long: bool = False,
     ) -> Result:
-        """Try ``work`` that reads ``name`` until it succeeds, or another try would not help."""
-        tried = 0
+        """Try ``work`` that reads ``name`` until it succeeds, or another try would not help.
+
+        What takes ``long``, one answer after another, may take all of the time.
+        """
+        tried, begun, patience = 0, 0.0, deadline
         while True:
+            async with host.connections:
+                host.check(name, deadline)
+                # Not before there is a connection: until then it is others who have no answer.
+                if not tried and not long:
+                    begun, patience = time.monotonic(), deadline.half()
+                got = await _outcome(work, name, patience)
             tried += 1
-            async with self._connections:
-                got = await _outcome(work, name)
+            if not isinstance(got, Failure) or not got.silent:
+                host.hear()
             if not isinstance(got, Failure):
                 return got
             pause = _pause(got, tried)
-            if not got.passing or tried == self._tries or pause >= deadline.remaining():
+            if not got.passing or tried == self._tries or pause >= patience.remaining():
+                if got.silent:
+                    host.give_up(begun)
                 raise got.error
             counts.add(retries=1)
             await asyncio.sleep(pause)
 
     async def _get(
-        self, file: RemoteName, address: Address, part: Range, counts: DecodingCounts
+        self,
+        file: RemoteName,
+        address: Address,
+        part: Range,
+        host: Host,
+        counts: DecodingCounts,
     ) -> Received:
         offset, length = part
         options: GetOptions = {"range": (offset, offset + length)}
@@ -160,6 +191,8 @@ class Transfers:
         counts.add(fetches=1)
         store = self._stores.open(address.store)
         result = await obstore.get_async(store, address.path, options=options)
+        # The bytes may take their time.
+        host.hear()
         data = memoryview(await result.bytes_async())
         meta = result.meta
         # What obstore compares are ranges as they are told, not the bytes that came.
@@ -173,9 +206,14 @@ class Transfers:
         return Received(data, state)
 
 
-async def _outcome(work: Callable[[], Awaitable[Result]], name: str) -> Result | Failure:
+async def _outcome(
+    work: Callable[[], Awaitable[Result]], name: str, patience: Deadline
+) -> Result | Failure:
     try:
-        return await work()
+        async with asyncio.timeout(patience.remaining()):
+            return await work()
+    except TimeoutError:
+        return Failure(unanswered(name), silent=True)
     except Exception as error:  # noqa: BLE001 - it is named, and raised where it has no name
         return name_failure(error, name)
 

@@ -64,14 +64,14 @@ class TiffLibrary:
         """Give what is at hand, or read the file's directories, once for all who ask meanwhile.
 
         Raises SceneUnreadableError for a damaged file, and what reading remote files does;
-        ArchiveUnavailableError also where another thread reads them until the deadline passes.
+        ArchiveUnavailableError also where another thread reads them for half of the time left.
         """
         while True:
             claim = self._files.claim(href)
             if claim.to_make:
                 return self._make(href, deadline, counts)
             with suppress(_GivenUpError):
-                file = _wait(claim.future, href, deadline)
+                file = _wait(claim.future, href, deadline.half())
                 if not file.outdated:
                     return file
                 self.forget(file)

@@ -49,7 +49,8 @@ class RemoteWindows:
         ahead: Allowance | None = None,
     ) -> "list[Future[Decode]]":
         """Begin to fetch what all windows need, in one round; later ones as ``ahead`` allows."""
-        parts = [self._parts(each, ahead) for each in wanted]
+        patience = deadline.half()
+        parts = [self._parts(each, patience, ahead) for each in wanted]
         known = [each for each in parts if each is not None]
         files = iter(self._archive.fetch(known, deadline, counts))
         return [
@@ -57,12 +58,14 @@ class RemoteWindows:
             for each, part in zip(wanted, parts, strict=True)
         ]
 
-    def _parts(self, wanted: ImageWindow, ahead: Allowance | None) -> Parts | None:
+    def _parts(
+        self, wanted: ImageWindow, patience: Deadline, ahead: Allowance | None
+    ) -> Parts | None:
         """Tell which parts of its file a window needs.
 
         None where the file has to be asked, and where nothing is fetched yet.
         """
-        indexed = self._indexes.known(wanted.asset, wanted.deadline, wanted.counts)
+        indexed = self._indexes.known(wanted.asset, patience, wanted.counts)
         if indexed is None or indexed.index is None:
             return None
         try:

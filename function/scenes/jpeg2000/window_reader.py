@@ -55,13 +55,15 @@ class WindowReader:
         Raises SceneUnreadableError also where a packet is not what the file's own index says, and
         where the file is another image than the asset's.
         """
-        asset, deadline, counts = wanted.asset, wanted.deadline, wanted.counts
+        asset, counts = wanted.asset, wanted.counts
+        # Until when it waits for others who read the file.
+        patience = wanted.deadline.half()
         try:
-            indexed = self._indexes.find(asset, source, deadline, counts)
+            indexed = self._indexes.find(asset, source, patience, counts)
             try:
                 samples = self._decode(wanted, source, indexed)
             except (CodestreamError, AnotherImageError):
-                fresh = self._indexes.doubt(asset, source, indexed, deadline, counts)
+                fresh = self._indexes.doubt(asset, source, indexed, patience, counts)
                 if fresh is None:
                     raise
                 samples = self._decode(wanted, source, fresh)
@@ -69,7 +71,7 @@ class WindowReader:
             raise SceneUnreadableError(f"{wanted.name} cannot be decoded: {error}") from error
         if samples is None:
             window = Wanted(asset, wanted.window, wanted.reduction)
-            (ready,) = self._other.prepare([window], deadline, counts)
+            (ready,) = self._other.prepare([window], wanted.deadline, counts)
             return ready.result()()
         return samples
 

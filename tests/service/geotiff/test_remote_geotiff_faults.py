@@ -115,6 +115,21 @@ def test_reading_ends_with_the_time_of_the_request(site: Site, assets: Sequence[
         check(site, windows(assets), decode_all(decoder, windows(assets)))
 
 
+def test_who_waits_for_another_that_waits_has_time_to_go_on_without(
+    site: Site, assets: Sequence[Asset]
+) -> None:
+    site.server.always = Fault.SILENCE
+    with site.decoder() as decoder:
+        (first,) = decoder.prepare(windows(assets[:1]), Deadline.after(PATIENCE))
+        wait_for(site, 1)
+        deadline = Deadline.after(6.0)
+        (second,) = decoder.prepare(windows(assets[:1]), deadline)
+        with pytest.raises(ArchiveUnavailableError, match="was not read in time"):
+            second.result(PATIENCE)
+        assert deadline.remaining() > 0
+        assert not first.done()
+
+
 def test_a_missing_file_is_named(site: Site, assets: Sequence[Asset]) -> None:
     site.path(assets[0]).unlink()
     with (

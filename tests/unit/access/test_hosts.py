@@ -1,0 +1,107 @@
+"""Which hosts of an archive are held to be silent, and who asks them again."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from function.deadline import Deadline
+from function.errors import ArchiveUnavailableError
+from function.scenes.access import hosts
+from function.scenes.access.hosts import Host, HostLimits
+
+TIMEOUT, PAUSE = 8.0, 5.0
+FIRST, SECOND, THIRD = Deadline(125.0), Deadline(130.0), Deadline(135.0)
+
+
+class Clock:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(hosts, "time", SimpleNamespace(monotonic=clock.monotonic))
+    return clock
+
+
+def silent_host(clock: Clock, pause: float = PAUSE) -> Host:
+    """A host that a read of the first request has waited for in vain, a moment ago."""
+    host = Host(HostLimits(4, TIMEOUT, pause))
+    host.check("a.jp2", FIRST)
+    clock.now += TIMEOUT
+    host.give_up(clock.now - TIMEOUT)
+    return host
+
+
+def is_asked(host: Host, deadline: Deadline) -> bool:
+    try:
+        host.check("b.jp2", deadline)
+    except ArchiveUnavailableError:
+        return False
+    return True
+
+
+def test_a_silent_host_is_not_asked_by_anybody_for_a_while(clock: Clock) -> None:
+    host = silent_host(clock)
+    clock.now += PAUSE - 0.1
+    assert not is_asked(host, FIRST)
+    assert not is_asked(host, SECOND)
+
+
+def test_one_request_asks_again_after_the_pause(clock: Clock) -> None:
+    host = silent_host(clock)
+    clock.now += PAUSE
+    assert is_asked(host, SECOND)
+    assert not is_asked(host, THIRD)
+    # All that this request reads.
+    assert is_asked(host, SECOND)
+    host.hear()
+    assert is_asked(host, THIRD)
+
+
+def test_a_host_that_is_still_silent_is_left_alone_again(clock: Clock) -> None:
+    host = silent_host(clock)
+    clock.now += PAUSE
+    begun = clock.now
+    assert is_asked(host, SECOND)
+    clock.now += TIMEOUT
+    host.give_up(begun)
+    assert not is_asked(host, SECOND)
+    clock.now += PAUSE
+    assert is_asked(host, THIRD)
+
+
+def test_who_was_to_ask_again_and_did_not_is_replaced(clock: Clock) -> None:
+    host = silent_host(clock)
+    clock.now += PAUSE
+    assert is_asked(host, SECOND)
+    clock.now = SECOND.moment
+    assert is_asked(host, THIRD)
+    assert not is_asked(host, FIRST)
+
+
+def test_a_host_that_answers_others_is_not_silent(clock: Clock) -> None:
+    host = Host(HostLimits(4, TIMEOUT, PAUSE))
+    begun = clock.now
+    clock.now += 0.1
+    host.hear()
+    clock.now += 2 * TIMEOUT
+    host.give_up(begun)
+    assert is_asked(host, FIRST)
+
+
+def test_a_host_that_was_not_waited_for_long_enough_is_not_silent(clock: Clock) -> None:
+    host = Host(HostLimits(4, TIMEOUT, PAUSE))
+    clock.now += TIMEOUT - 0.1
+    host.give_up(100.0)
+    assert is_asked(host, FIRST)
+
+
+def test_without_a_pause_no_host_is_silent(clock: Clock) -> None:
+    assert is_asked(silent_host(clock, pause=0.0), SECOND)
