@@ -15,6 +15,12 @@ class OwsError(Exception):
     """Base of every failure that a client is told of; its message is written for the client."""
 
 
+def with_notes(error: BaseException) -> str:
+    """Tell an operator of a failure, with the notes that no client is told."""
+    notes = getattr(error, "__notes__", ())
+    return f"{error} ({'; '.join(notes)})" if notes else str(error)
+
+
 class InvalidParameterError(OwsError):
     """A parameter's value does not parse or is out of range."""
 

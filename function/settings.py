@@ -332,9 +332,7 @@ class Settings:
             try:
                 values[name] = value = _parse(kind, text)
             except (KeyError, ValueError) as error:
-                raise SettingsError(
-                    f"{variable}={text!r} is no {KINDS.get(kind, kind.__name__)}"
-                ) from error
+                raise SettingsError(f"{variable}={text!r} is {_mismatch(kind)}") from error
             if isinstance(value, int | float) and not least <= value < math.inf:
                 raise SettingsError(f"{variable}={text!r} is out of range: at least {least:g}")
         return cls(**values)  # type: ignore[arg-type]
@@ -342,6 +340,12 @@ class Settings:
 
 def _parse(kind: type, text: str) -> object:
     return SWITCH[text.strip().lower()] if kind is bool else kind(text)
+
+
+def _mismatch(kind: type) -> str:
+    if issubclass(kind, StrEnum):
+        return f"none of {', '.join(kind)}"
+    return f"no {KINDS.get(kind, kind.__name__)}"
 
 
 def described() -> list[tuple[str, str, type, float]]:

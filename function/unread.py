@@ -27,6 +27,12 @@ class Unread:
         return tuple(f"{name}: {error}" for name, error in self.failures)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What an operator should know of the failures and a client should not, each once."""
+        notes = (note for _, error in self.failures for note in getattr(error, "__notes__", ()))
+        return tuple(dict.fromkeys(notes))
+
+    @property
     def of_scenes(self) -> bool:
         """Whether any scene failed for what it is, so that another may do in its place."""
         return any(not isinstance(error, _OF_ARCHIVE) for _, error in self.failures)

@@ -21,6 +21,8 @@ SLOW_DOWN = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
 
+NO_BUCKET = b"<Error><Code>NoSuchBucket</Code><BucketName>none</BucketName></Error>"
+
 
 class Fault(Enum):
     """What may go wrong with an answer."""
@@ -29,6 +31,7 @@ class Fault(Enum):
     TOO_MANY_REQUESTS = auto()
     INTERNAL_ERROR = auto()
     FORBIDDEN = auto()
+    NO_BUCKET = auto()
     RESET = auto()
     CUT_SHORT = auto()
     OTHER_RANGE = auto()
@@ -42,6 +45,7 @@ STATUS = {
     Fault.TOO_MANY_REQUESTS: (429, b""),
     Fault.INTERNAL_ERROR: (500, b""),
     Fault.FORBIDDEN: (403, b""),
+    Fault.NO_BUCKET: (404, NO_BUCKET),
 }
 
 

@@ -134,3 +134,5 @@ def _record(stage: StageTrace, read: Raster | PixelReading) -> None:
     stage.add("windows_unfit", counts.windows_unfit)
     for warning in read.warnings:
         stage.warn(warning)
+    for note in read.unread.notes:
+        stage.note(note)

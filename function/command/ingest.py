@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from function.catalogue.codestream_indexes import KnownIndexes
@@ -30,7 +30,7 @@ from function.ingest.reading import ReadProduct
 from function.ingest.scene_indexing import SceneIndexer
 from function.ingest.sources import ProductDirectories, Source
 from function.ingest.stac.documents import STANDARD_INPUT, ItemDocument, ItemLines
-from function.scenes.access.address import is_remote, is_web_address
+from function.scenes.access.address import BUCKET, is_remote, is_web_address
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
@@ -69,9 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         nargs="*",
         help="a product's directory, or one that holds some at any depth: a path, or"
-        " s3://bucket/prefix; a file of a STAC item"
-        " or a collection of items (.json, .geojson), or of an item a line (.ndjson, .jsonl, or -"
-        " for standard input)",
+        " s3://bucket/prefix; a product on a web server, each by its own address:"
+        " https://host/path/X.SAFE; a file of a STAC item or a collection of items (.json,"
+        " .geojson), or of an item a line (.ndjson, .jsonl, or - for standard input)",
     )
     parser.add_argument(
         "--products-at-once",
@@ -206,12 +206,26 @@ def _sources(arguments: argparse.Namespace, archive: Archive) -> Iterator[Source
 
 def _source(word: str, archive: Archive, readers: Readers) -> Source:
     path = Path(word)
+    if is_remote(word):
+        _check_address(word)
     is_file = not (is_remote(word) or path.is_dir())
     if word == STANDARD_INPUT or (is_file and path.suffix.lower() in LINES):
         return ItemLines(path, readers)
     if is_file and path.suffix.lower() in DOCUMENTS:
         return ItemDocument(path, readers)
     return ProductDirectories(word, archive, readers)
+
+
+def _check_address(word: str) -> None:
+    """Raise UsageError for a source that cannot be one wherever it is said to lie."""
+    named = word.partition("?")[0]  # a query may be a signature
+    scheme, _, rest = named.partition("://")
+    if scheme == BUCKET and not rest.partition("/")[0]:
+        raise UsageError(f"{named} names no bucket")
+    if scheme != BUCKET and not is_web_address(word):
+        raise UsageError(f"{named} is no source: what is no path begins with s3:// or https://")
+    if PurePosixPath(named).suffix.lower() in DOCUMENTS | LINES:
+        raise UsageError(f"{named} is to be downloaded first: STAC items are read from disk")
 
 
 def _readers(archive: Archive) -> Readers:

@@ -19,5 +19,9 @@ class BrokenMetadataError(ProductRefusedError):
     """Metadata cannot be parsed, or lack or garble something that is needed."""
 
 
+class UnfitArchiveError(ProductRefusedError):
+    """The archive that holds it does not answer as reading needs it."""
+
+
 class NoImagesError(ProductRefusedError):
     """None of the product's images can be read, so that no map could show it."""

@@ -32,6 +32,7 @@ from function.errors import (
     CatalogueUnavailableError,
     DeadlineExceededError,
     SceneUnreadableError,
+    with_notes,
 )
 from function.ingest.candidate import Candidate
 from function.ingest.errors import ProductRefusedError
@@ -240,7 +241,7 @@ class Pipeline:
         try:
             product = candidate.read()
         except UNREACHABLE as error:
-            return Ingested(candidate.label, Outcome.UNREACHABLE, reason=str(error))
+            return Ingested(candidate.label, Outcome.UNREACHABLE, reason=with_notes(error))
         except (ProductRefusedError, SceneUnreadableError) as error:
             return Ingested(candidate.label, Outcome.REFUSED, reason=str(error))
         scene = product.scene

@@ -13,7 +13,7 @@ from function.ingest.reading import DISK, ReadHeader, ReadProduct, ReadShape
 from function.ingest.remote_files import RemoteArchive, RemoteFiles
 from function.ingest.sentinel1 import is_sentinel1, read_sentinel1
 from function.ingest.sentinel2 import find_product_metadata, read_sentinel2
-from function.scenes.access.address import is_remote, local_path
+from function.scenes.access.address import WEB, is_remote, local_path
 
 
 def open_product(address: ProductAddress, archive: RemoteArchive) -> ProductFiles:
@@ -60,6 +60,13 @@ def store_of(href: str) -> str:
     return f"{scheme}://{path.partition('/')[0]}" if remote else DISK
 
 
+def _hint(files: ProductFiles) -> str:
+    """Tell what to do about a directory of products on a web server."""
+    scheme = store_of(files.href(PurePosixPath(MANIFEST))).partition("://")[0]
+    told = ". A web server lists nothing: name each product by an address of its own"
+    return told if scheme in WEB else ""
+
+
 def _read_product(
     files: ProductFiles, read_header: ReadHeader, read_shape: ReadShape
 ) -> ReadProduct:
@@ -70,7 +77,7 @@ def _read_product(
         return read_sentinel2(files, product, read_header)
     manifest = find_metadata(files, MANIFEST)
     if manifest is None:
-        raise NotASafeProductError("it holds no product's metadata")
+        raise NotASafeProductError(f"it holds no product's metadata{_hint(files)}")
     raise UnsupportedProductError(
         "it has a manifest, but is neither Sentinel-2 L1C or L2A nor Sentinel-1 GRD"
     )

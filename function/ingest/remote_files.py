@@ -9,9 +9,10 @@ from function.errors import (
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
+    with_notes,
 )
-from function.ingest.errors import BrokenMetadataError
-from function.scenes.access.failures import FileTooLargeError
+from function.ingest.errors import BrokenMetadataError, UnfitArchiveError
+from function.scenes.access.failures import FileTooLargeError, NoPartsError
 from function.scenes.access.listing import Listing, ListingTooLongError
 from function.untrusted_xml import MAX_BYTES
 
@@ -55,6 +56,8 @@ class RemoteFiles:
             return self._archive.read_all(self.href(path), MAX_BYTES)
         except FileTooLargeError as error:
             raise BrokenMetadataError(str(error)) from error
+        except NoPartsError as error:
+            raise UnfitArchiveError(with_notes(error)) from error
         except UNREACHABLE:
             raise
         except SceneUnreadableError:

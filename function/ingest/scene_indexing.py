@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from function.codestream_record import CodestreamRecord, KnownCodestream
-from function.errors import SceneUnreadableError
+from function.errors import SceneUnreadableError, with_notes
 from function.ingest.reading import IMAGES
 from function.scene import Asset, Scene
 from function.scenes.jpeg2000.byte_source import ByteSource
@@ -58,7 +58,7 @@ class SceneIndexer:
             if not isinstance(each, SceneUnreadableError) and each.unfit is not None
         )
         flaws = _names_by_reason(
-            (str(each), name(place))
+            (with_notes(each), name(place))
             for place, each in found.items()
             if isinstance(each, SceneUnreadableError)
         )

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from function.errors import OperatorError, SceneUnreadableError
+from function.errors import OperatorError, SceneUnreadableError, with_notes
 from function.ingest.candidate import Candidate, directory_fingerprint, manifest_fingerprint
 from function.ingest.discovery import discover
 from function.ingest.readers import Readers
@@ -52,7 +52,7 @@ class ProductDirectories:
             for address in discover(self.label, self.archive):
                 yield [self._candidate(address.href)]
         except SceneUnreadableError as error:
-            raise SourceUnreachableError(str(error)) from error
+            raise SourceUnreachableError(with_notes(error)) from error
 
     def _candidate(self, href: str) -> Candidate:
         fingerprint = (

@@ -93,8 +93,7 @@ class GdalDecoder:
             name = file_name(asset.href)
             raise SceneUnreadableError(f"{name} cannot be decoded: {error}") from error
         except (RasterioError, UnfitCodestreamError) as error:
-            name = file_name(asset.href)
-            raise SceneUnreadableError(f"{name} cannot be decoded") from error
+            raise _failure(asset.href, error) from error
 
     def close(self) -> None:
         """Close every file that is kept open."""
@@ -125,6 +124,20 @@ class GdalDecoder:
     def _read_level(self, lend: Lend, window: PixelWindow, reduction: int) -> Samples:
         with lend(reduction) as dataset:
             return self._windows.read(dataset, window)
+
+
+def _failure(href: str, error: Exception) -> SceneUnreadableError:
+    """Name what failed; what GDAL says of it, with the file's path, is for operators alone.
+
+    Raises SceneUnreadableError by itself for a local file that cannot be opened.
+    """
+    if not is_remote(href):
+        with LocalByteSource(local_path(href)) as file:
+            if file.size() == 0:
+                return SceneUnreadableError(f"{file_name(href)} is empty")
+    failed = SceneUnreadableError(f"{file_name(href)} cannot be decoded")
+    failed.add_note(f"GDAL says: {error.__cause__ or error}")
+    return failed
 
 
 def _origin(file: ByteSource) -> tuple[int, int]:

@@ -60,6 +60,10 @@ class StageTrace:
         self._span.add_event("warning", {names.MESSAGE: message})
         stage_log.warning("%s", message)
 
+    def note(self, message: str) -> None:
+        """Tell an operator, in the log, what warnings do not say for they are a client's too."""
+        stage_log.warning("%s", message)
+
     def figures(self) -> Mapping[Measure, float]:
         """Give what was recorded."""
         with self._lock:

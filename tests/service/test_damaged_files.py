@@ -165,7 +165,10 @@ DAMAGES = [truncate, flip_bits, blank, swap_halves, replace_with_text]
 
 
 def assert_told(site: Site, reply: Reply, trace: str, file: Path) -> None:
-    """The header, the log and the trace name the scene and the file, and no more of its path."""
+    """The header, the log and the trace name the scene and the file, and no more of its path.
+
+    The log also has what GDAL says, if it was GDAL that failed.
+    """
     warning = reply.headers["x-sentinel-ows-warning"]
     assert site.east.name in warning
     assert file.name in warning
@@ -174,7 +177,8 @@ def assert_told(site: Site, reply: Reply, trace: str, file: Path) -> None:
     (event,) = site.events(trace)
     assert file.name in event
     lines = [line for line in site.service.log_lines() if line.get("trace_id") == trace]
-    (told,) = [line for line in lines if line["logger"] == "sentinel_ows.stage"]
+    told, *notes = [line for line in lines if line["logger"] == "sentinel_ows.stage"]
+    assert all(note["message"].startswith("GDAL says: ") for note in notes)
     assert told["level"] == "WARNING"
     assert told["message"] == event
     (done,) = [line for line in lines if line["logger"] == "sentinel_ows.request"]

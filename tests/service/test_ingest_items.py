@@ -299,12 +299,19 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         ["--stac-api", "http://127.0.0.1:9", "--collection", "x", "--datetime", "2024-13"],
         ["--products-at-once", "none", "a.json"],
         ["--again", "--watch", "1", "a.json"],
+        ["s3://"],
+        ["s3:///prefix"],
+        ["ftp://host/X.SAFE"],
+        ["https://[::1/X.SAFE"],
+        ["https://host/items.json?sig=secret"],
+        ["s3://bucket/items.ndjson"],
     ],
 )
 def test_arguments_that_do_not_go_together_are_misuse(catalogue_url: str, words: list[str]) -> None:
     code, lines, errors = run(catalogue_url, "ingest", *words)
     assert (code, [line for line in lines if "summary" not in line]) == (2, [])
     assert "Traceback" not in errors
+    assert "secret" not in errors
     assert errors
 
 

@@ -11,9 +11,9 @@ from s3_server import client_of, make_bucket, serving_s3, settings_of
 from safe_products import IMAGES as BANDS
 from safe_products import header_reader, no_shape, read_local, write_product
 
-from function.errors import ArchiveDeniedError
+from function.errors import ArchiveDeniedError, ArchiveUnavailableError
 from function.ingest.discovery import discover
-from function.ingest.errors import NotASafeProductError
+from function.ingest.errors import NotASafeProductError, UnfitArchiveError
 from function.ingest.products import open_product, read_product
 from function.ingest.reading import ReadProduct
 from function.scene import Scene
@@ -139,5 +139,10 @@ def test_an_archive_that_fails_is_not_a_product_that_lacks_files(
         server.faults.append(Fault.FORBIDDEN)
         with pytest.raises(ArchiveDeniedError):
             read_all(f"{server.url}/{product.name}", archive)
-        with pytest.raises(NotASafeProductError):
+        with pytest.raises(NotASafeProductError, match="A web server lists nothing: name each"):
             read_all(f"{server.url}/absent.SAFE", archive)
+        server.always = Fault.WHOLE_FILE
+        with pytest.raises(UnfitArchiveError, match="answers no requests for parts of files"):
+            read_all(f"{server.url}/{product.name}", archive)
+    with pytest.raises(ArchiveUnavailableError, match="has no such bucket"):
+        read_all(f"s3://nowhere/{product.name}", archive)

@@ -17,9 +17,10 @@ from function.errors import (
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
+    with_notes,
 )
 from function.scenes.access.archive import AccessLimits, Archive, Parts
-from function.scenes.access.failures import FileReplacedError
+from function.scenes.access.failures import FileReplacedError, NoPartsError
 from function.scenes.access.stores import MOST_STORES
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.jpeg2000.errors import TruncatedError
@@ -149,7 +150,7 @@ def test_a_file_shorter_than_its_first_read(server: ArchiveServer) -> None:
             assert file.read_ranges([(1, 4)]) == [b"hort"]
         with (
             archive.open(f"{server.url}/empty.jp2") as file,
-            pytest.raises(TruncatedError, match=r"empty\.jp2 ends before byte"),
+            pytest.raises(TruncatedError, match=r"^empty\.jp2 is empty$"),
         ):
             file.size()
 
@@ -215,7 +216,7 @@ def test_silence_is_broken_off_and_tried_again(server: ArchiveServer) -> None:
         (Fault.OTHER_RANGE, ArchiveUnavailableError, "gave another part of it", TRIES),
         (Fault.SHORT_RANGE, ArchiveUnavailableError, "gave another part of it", TRIES),
         (Fault.SILENCE, ArchiveUnavailableError, "did not answer in time", TRIES),
-        (Fault.WHOLE_FILE, ArchiveUnavailableError, "gives no parts of it", 1),
+        (Fault.WHOLE_FILE, NoPartsError, "answers no requests for parts of files", 1),
         (Fault.FORBIDDEN, ArchiveDeniedError, "does not let image.jp2 be read", 1),
     ],
 )
@@ -236,6 +237,35 @@ def test_what_does_not_pass_is_named(
     # Nothing of the archive's own address or answer is told to a client.
     assert server.url not in str(raised.value)
     assert counts.snapshot()["fetches"] == reads
+
+
+def test_an_operator_is_told_the_host_and_the_cause(
+    server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(server)
+    monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    host = server.url.removeprefix("http://")
+    with reading(tries=1) as archive:
+
+        def told(href: str, fault: Fault | None = None) -> str:
+            server.always = fault
+            with pytest.raises(SceneUnreadableError) as raised:
+                archive.read_all(href, SIZE)
+            return with_notes(raised.value)
+
+        signed = f"http://user:password@{host}/image.jp2?sig=secret"
+        archive_of = "the archive of image.jp2"
+        throttled = f"{archive_of} allows no more reads for now ({host}: SlowDown)"
+        assert told(signed, Fault.SLOW_DOWN) == throttled
+        reset = f"{archive_of} cannot be reached ({host}: Connection reset by peer)"
+        assert told(signed, Fault.RESET) == reset
+        bucketless = f"{archive_of} has no such bucket ({host}: NoSuchBucket none)"
+        assert told("s3://none/image.jp2", Fault.NO_BUCKET) == bucketless
+        assert told(f"https://{host}/image.jp2").startswith(
+            f"{archive_of} cannot be reached ({host}: InvalidMessage"
+        )
+        assert told(f"http://{host}/absent.jp2") == "absent.jp2 is not in the archive"
 
 
 def test_a_file_that_is_not_there_is_named_at_once(server: ArchiveServer) -> None:
@@ -301,9 +331,12 @@ def test_an_archive_that_is_away_is_named(server: ArchiveServer) -> None:
     with (
         reading() as archive,
         archive.open(f"{url}/image.jp2", counts=counts) as file,
-        pytest.raises(ArchiveUnavailableError, match=r"archive of image\.jp2 cannot be reached"),
+        pytest.raises(
+            ArchiveUnavailableError, match=r"archive of image\.jp2 cannot be reached"
+        ) as raised,
     ):
         file.size()
+    assert raised.value.__notes__ == [f"{url.removeprefix('http://')}: Connection refused"]
     assert counts.snapshot() == {"fetches": TRIES, "retries": TRIES - 1}
 
 

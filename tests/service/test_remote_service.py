@@ -210,6 +210,10 @@ def test_an_archive_that_fails_is_named_and_found_again(
             check_failure(service.ows(MAP | request), status, message)
         server.always = None
         assert picture(service, request) == picture(demo_service, request)
+        # What clients are not told, see check_failure, is in the log.
+        host = server.url.removeprefix("http://")
+        told = {line["message"] for line in service.log_lines()}
+        assert {f"{host}: SlowDown", f"{host}: Connection reset by peer"} <= told
 
 
 def test_what_can_be_read_is_shown_with_a_warning(

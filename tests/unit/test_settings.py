@@ -54,6 +54,11 @@ def test_a_value_that_does_not_parse_is_named(variable: str, text: str) -> None:
         Settings.from_environment({variable: text})
 
 
+def test_the_values_that_there_are_are_named() -> None:
+    with pytest.raises(SettingsError, match=r"='kakadu' is none of auto, openjpeg, gdal$"):
+        Settings.from_environment({"SENTINEL_OWS_JPEG2000_DECODER": "kakadu"})
+
+
 @pytest.mark.parametrize(
     ("variable", "text"),
     [

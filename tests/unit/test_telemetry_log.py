@@ -124,11 +124,14 @@ def test_what_a_stage_passes_over_is_logged_with_its_trace(
     with Telemetry({}).request("GET", "/ows", {}) as trace:
         with trace.stage("read") as stage:
             stage.warn("B04 of S2A cannot be decoded")
+            stage.note("GDAL says: '/data/B04.jp2' is no image")
         trace.reply(200, 0)
-    line = json.loads(caplog.text)
-    assert (line["level"], line["logger"]) == ("WARNING", "sentinel_ows.stage")
-    assert line["message"] == "B04 of S2A cannot be decoded"
-    assert line["trace_id"] == trace.trace_id
+    warning, note = map(json.loads, caplog.text.splitlines())
+    for line in (warning, note):
+        assert (line["level"], line["logger"]) == ("WARNING", "sentinel_ows.stage")
+        assert line["trace_id"] == trace.trace_id
+    assert warning["message"] == "B04 of S2A cannot be decoded"
+    assert note["message"] == "GDAL says: '/data/B04.jp2' is no image"
 
 
 def test_a_line_outside_any_request_has_no_trace(lines: Lines) -> None:

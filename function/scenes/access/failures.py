@@ -30,12 +30,14 @@ CREDENTIALS = re.compile(
     r"Error performing (?:PUT|POST)|Error performing GET \S*/(?:meta-data|v2/credentials)/"
 )
 TIMED_OUT = re.compile("TimedOut|timed out")
-# What else obstore says, what that means, and whether it may pass.
-WITHOUT_STATUS = (
-    (re.compile("non-partial response|Range request not supported"), "gives no parts of it", False),
-    (re.compile(r"Requested \d+\.\.\d+, got"), "gave another part of it", True),
-    (re.compile("response body error"), "broke off", True),
-)
+NO_BUCKET = "<Code>NoSuchBucket</Code>"
+# Of what obstore tells, what an operator needs: not the path, nor the query, which may be a
+# signature. The cause stands innermost in the structure that it prints.
+HOST = re.compile(r"Error performing \w+ \w+://(?:[^\s/?@]*@)?([^\s/?]+)")
+CODE = re.compile(r"<Code>(\w+)</Code>")
+BUCKET_NAME = re.compile(r"<BucketName>([^<]+)</BucketName>")
+KIND_OF_CAUSE = re.compile(r"error: (Invalid\w+)\(")
+CAUSE = re.compile(r'"([^"\n]+)",\n|(\w+),\n')
 
 
 class FileReplacedError(SceneUnreadableError):
@@ -44,6 +46,10 @@ class FileReplacedError(SceneUnreadableError):
 
 class FileMissingError(SceneUnreadableError):
     """The archive has no such file."""
+
+
+class NoPartsError(ArchiveUnavailableError):
+    """The archive gives files as a whole only."""
 
 
 class FileTooLargeError(SceneUnreadableError):
@@ -56,6 +62,24 @@ class NoSuchRangeError(Exception):
 
 class AnotherPartError(Exception):
     """The answer has not as many bytes as the part that it says it is; it is told as by obstore."""
+
+
+# What else obstore says, what that means, and whether it may pass.
+WITHOUT_STATUS = (
+    (
+        re.compile("non-partial response|Range request not supported"),
+        NoPartsError,
+        "answers no requests for parts of files (Range)",
+        False,
+    ),
+    (
+        re.compile(r"Requested \d+\.\.\d+, got"),
+        ArchiveUnavailableError,
+        "gave another part of it",
+        True,
+    ),
+    (re.compile("response body error"), ArchiveUnavailableError, "broke off", True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +107,40 @@ def unanswered(name: str) -> ArchiveUnavailableError:
 
 
 def name_failure(error: Exception, name: str) -> Failure:
-    """Name what obstore raised while it read the file ``name``; what is not its stays as it is."""
+    """Name what obstore raised while it read the file ``name``; what is not its stays as it is.
+
+    A note tells the host and the cause: no client is told those.
+    """
     failure = _name(error, name)
     if failure.error is not error:
         failure.error.__cause__ = error
+        note = _note(str(error))
+        if note and not isinstance(failure.error, FileMissingError):
+            failure.error.add_note(note)
     return failure
+
+
+def _note(text: str) -> str:
+    """Tell the host that was asked and, as far as it is told, why that failed."""
+    host = HOST.search(text)
+    if host is None:
+        return ""
+    code, bucket = CODE.search(text), BUCKET_NAME.search(text)
+    if code:
+        causes = [code[1], bucket[1] if bucket else ""]
+    else:
+        inner = text.partition("HttpError {")[2]
+        kind = KIND_OF_CAUSE.search(inner)
+        innermost = [quoted or plain for quoted, plain in CAUSE.findall(inner)][-1:]
+        causes = [kind[1] if kind else "", *innermost]
+    cause = " ".join(filter(None, causes))
+    return f"{host[1]}: {cause}" if cause else host[1]
 
 
 def _name(error: Exception, name: str) -> Failure:
     match error:
         case FileNotFoundError():
-            return Failure(_absent(name))
+            return _name_by_status(404, str(error), name)
         case PreconditionError():
             return Failure(FileReplacedError(f"{name} was replaced in the archive"))
         case PermissionDeniedError() | UnauthenticatedError():
@@ -114,19 +161,21 @@ def _name_by_text(text: str, name: str) -> Failure:
         throttled = ArchiveThrottledError(f"the archive of {name} allows no more reads for now")
         return Failure(throttled, passing=True, throttled=True)
     if status is not None:
-        return _name_by_status(status, name)
+        return _name_by_status(status, text, name)
     if TIMED_OUT.search(text):
         return Failure(unanswered(name), passing=True, silent=True)
-    for pattern, told, passing in WITHOUT_STATUS:
+    for pattern, kind, told, passing in WITHOUT_STATUS:
         if pattern.search(text):
-            return Failure(_unavailable(name, told), passing)
+            return Failure(_unavailable(name, told, kind), passing)
     return Failure(_unavailable(name, "cannot be reached"), passing=True)
 
 
-def _name_by_status(status: int, name: str) -> Failure:
+def _name_by_status(status: int, text: str, name: str) -> Failure:
     match status:
         case 416:
             return Failure(NoSuchRangeError(name))
+        case 404 if NO_BUCKET in text:
+            return Failure(_unavailable(name, "has no such bucket"))
         # Of a listing these have no exceptions of their own.
         case 404:
             return Failure(_absent(name))
@@ -145,5 +194,7 @@ def _denied(name: str) -> ArchiveDeniedError:
     return ArchiveDeniedError(f"the archive does not let {name} be read")
 
 
-def _unavailable(name: str, what: str) -> ArchiveUnavailableError:
-    return ArchiveUnavailableError(f"the archive of {name} {what}")
+def _unavailable(
+    name: str, what: str, kind: type[ArchiveUnavailableError] = ArchiveUnavailableError
+) -> ArchiveUnavailableError:
+    return kind(f"the archive of {name} {what}")

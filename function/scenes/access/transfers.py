@@ -235,4 +235,6 @@ def _pause(failure: Failure, tried: int) -> float:
 def _past_end(file: RemoteName, part: Range) -> Exception:
     if file.state is not None:
         return FileReplacedError(f"{file.name} was replaced in the archive")
+    if part[0] == 0:
+        return TruncatedError(f"{file.name} is empty")
     return TruncatedError(f"{file.name} ends before byte {sum(part)}")

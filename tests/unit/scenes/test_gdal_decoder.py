@@ -89,8 +89,24 @@ def test_averages_geotiff(tmp_path: Path) -> None:
 def test_missing_file_is_named_without_its_directory(make_image: ImageMaker) -> None:
     asset = make_image(natural(40, 40))
     Path(asset.href).unlink()
-    with pytest.raises(SceneUnreadableError, match=r"^B04_1\.jp2 cannot be decoded$"):
+    with pytest.raises(SceneUnreadableError, match=r"^B04_1\.jp2: No such file or directory$"):
         GdalDecoder(local_archive()).decode(asset, PixelWindow(0, 0, 10, 10), 0)
+
+
+def test_what_gdal_says_is_for_operators(make_image: ImageMaker) -> None:
+    asset = make_image(natural(40, 40))
+    path = Path(asset.href)
+    for content, message, notes in (
+        (b"", f"{path.name} is empty", 0),
+        (b"no image", f"{path.name} cannot be decoded", 1),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(SceneUnreadableError) as raised:
+            GdalDecoder(local_archive()).decode(asset, PixelWindow(0, 0, 40, 40), 0)
+        assert str(raised.value) == message
+        said = getattr(raised.value, "__notes__", [])
+        assert len(said) == notes
+        assert all(f"GDAL says: '{path}' not recognized" in note for note in said)
 
 
 def test_truncated_file_is_an_error(make_image: ImageMaker) -> None:
