@@ -7,7 +7,7 @@ them by chance, nobody who walks from the first tile-part on comes by.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, isqrt
 
 from function.scenes.jpeg2000.boxes import Extent
@@ -17,8 +17,12 @@ from function.scenes.jpeg2000.markers import SEGMENT_START, Marker
 # The first bytes, the tile, and how long the tile-part is (A.4.2).
 SOT_START = struct.Struct(">4sHI")
 FIRST_BYTES = SEGMENT_START.pack(Marker.SOT, 10)
-# ESA's files have one tile-part for each of up to 1849 tiles.
-MOST_TILE_PARTS = 1 << 17
+# The headers of ESA's files take 0.3 MB at most. Beyond this they are read one after another.
+MOST_BYTES = 1 << 24
+# What Python takes for one, beside its bytes.
+ENTRY_BYTES = 128
+# Two of half a tile-part find all that are as long as each other.
+MOST_LOOKS = 8
 # To find where to begin takes some round trips and bytes: there is to be more than that to gain.
 LEAST_GAIN = 2
 
@@ -39,7 +43,7 @@ def read_headers(source: ByteSource, extent: Extent, guess: int, tiles: int) -> 
     steps = ceil((steps_alone if reads_on else tiles) / walks)
     if steps_alone <= LEAST_GAIN * steps:
         return {}
-    # Half a tile-part: where all are as long, each place is found in two looks.
+    # Half a tile-part.
     look = max(guess, min(gap, length // tiles // 2))
     starts = [extent.start + length * number // walks for number in range(walks)]
     step = gap if reads_on else guess
@@ -54,52 +58,67 @@ class _Walks:
         self._look = look
         self._step_bytes = step
         self._headers: dict[int, bytes] = {}
+        self._room = MOST_BYTES
 
     def walk(self, starts: Sequence[int], most_steps: int) -> dict[int, bytes]:
         first, *others = starts
-        walking = {first} | self._find(others, [*others[1:], self._end])
+        found = self._find(others, [*others[1:], self._end])
+        walking = dict.fromkeys(sorted({first} | found), self._step_bytes)
         while walking and most_steps:
-            walking = self._step(sorted(walking))
+            walking = self._step(walking)
             most_steps -= 1
         return self._headers
 
     def _find(self, starts: Sequence[int], ends: Sequence[int]) -> set[int]:
         """Find where the first tile-part begins after each start, where that is before its end."""
         found = set()
-        looking = list(zip(starts, ends, strict=True))
-        while looking:
-            further = []
-            seen = self._read([position for position, _ in looking], self._look)
-            for (position, end), data in zip(looking, seen, strict=True):
+        looking = dict(zip(starts, ends, strict=True))
+        for _ in range(MOST_LOOKS):
+            further = {}
+            for position, data in self._read(dict.fromkeys(looking, self._look)):
                 place = data.find(FIRST_BYTES)
                 # The marker may lie across the end of what was looked at.
                 following = position + len(data) - len(FIRST_BYTES) + 1
                 if place >= 0:
                     found.add(position + place)
-                elif position < following < end:
-                    further.append((following, end))
+                elif position < following < looking[position]:
+                    further[following] = looking[position]
             looking = further
         return found
 
-    def _step(self, positions: Sequence[int]) -> set[int]:
-        """Read on at ``positions``; tell where the headers begin that are to be read next."""
-        following = set()
-        for position, data in zip(positions, self._read(positions, self._step_bytes), strict=True):
-            self._headers[position] = data[: self._guess]
+    def _step(self, walking: Mapping[int, int]) -> dict[int, int]:
+        """Read so many bytes at each position; tell where to go on, and how many to read there."""
+        following = {}
+        for position, data in self._read(walking):
             place = 0
-            while len(self._headers) < MOST_TILE_PARTS and (length := _length(data, place)):
+            while length := self._keep(position, data, place):
                 place += length
                 if place + self._guess > len(data):
-                    following.add(position + place)
+                    # Short ones come in runs, as where a swath ends.
+                    least = self._look if length < self._look else 0
+                    following[position + place] = max(least, self._step_bytes)
                     break
-                self._headers[position + place] = data[place : place + self._guess]
-        return {start for start in following if start < self._end} - self._headers.keys()
+        return {
+            start: count
+            for start, count in sorted(following.items())
+            if start < self._end and start not in self._headers
+        }
 
-    def _read(self, positions: Sequence[int], length: int) -> list[bytes]:
-        ends = [min(position + length, self._end) for position in positions]
-        return self._source.read_ranges(
-            [(start, end - start) for start, end in zip(positions, ends, strict=True)]
-        )
+    def _keep(self, position: int, data: bytes, place: int) -> int:
+        """Keep the header that is at ``place`` of the bytes read at ``position``.
+
+        Tells how long its tile-part is; 0 where it does not tell, or there is no room for more.
+        """
+        length = _length(data, place)
+        header = data[place : place + min(self._guess, length or self._guess)]
+        self._headers[position + place] = header
+        self._room -= len(header) + ENTRY_BYTES
+        return length if self._room > 0 else 0
+
+    def _read(self, counts: Mapping[int, int]) -> Iterable[tuple[int, bytes]]:
+        """Read so many bytes at each position, or up to the end, in one round trip."""
+        ranges = [(start, min(count, self._end - start)) for start, count in counts.items()]
+        return zip(counts, self._source.read_ranges(ranges), strict=True) if ranges else ()
 
 
 def _length(data: bytes, place: int) -> int:

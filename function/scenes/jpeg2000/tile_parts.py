@@ -14,7 +14,7 @@ from function.scenes.jpeg2000.byte_source import ByteSource, ForwardReader
 from function.scenes.jpeg2000.codestream import MainHeader, parse_main_header
 from function.scenes.jpeg2000.errors import CodestreamError, TruncatedError, UnfitCodestreamError
 from function.scenes.jpeg2000.markers import MARKER_LENGTH, Marker, segments
-from function.scenes.jpeg2000.tile_part_walks import MOST_TILE_PARTS, read_headers
+from function.scenes.jpeg2000.tile_part_walks import read_headers
 
 SOT_LENGTH = 12
 SHORTEST_TILE_PART = SOT_LENGTH + 2  # SOT and SOD
@@ -25,6 +25,8 @@ LENGTH_BYTES = 3
 HEADER_SLACK = 64
 LONGEST_VARINT = 5
 CONTINUED = 0x80
+# ESA's files have one tile-part for each of up to 1849 tiles.
+MOST_TILE_PARTS = 1 << 17
 # As many as there are connections by default. More would be joined, up to the whole file.
 LISTED_AT_ONCE = 64
 # 256 PLT segments of 64 KB each.

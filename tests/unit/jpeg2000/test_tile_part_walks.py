@@ -13,7 +13,12 @@ from function.scenes.jpeg2000.boxes import Extent
 from function.scenes.jpeg2000.byte_source import ForwardReader
 from function.scenes.jpeg2000.codestream import parse_main_header
 from function.scenes.jpeg2000.errors import CodestreamError
-from function.scenes.jpeg2000.tile_part_walks import MOST_TILE_PARTS, read_headers
+from function.scenes.jpeg2000.tile_part_walks import (
+    ENTRY_BYTES,
+    MOST_BYTES,
+    MOST_LOOKS,
+    read_headers,
+)
 from function.scenes.jpeg2000.tile_parts import (
     LISTED_AT_ONCE,
     TilePart,
@@ -118,15 +123,35 @@ def test_damage_ends_as_it_does_alone(draws: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("at_once", [4, 64])
-def test_a_chain_of_short_tile_parts_is_given_up(at_once: int) -> None:
+@pytest.mark.parametrize("guess", [78, 100_000])
+def test_a_chain_of_short_tile_parts_is_given_up(at_once: int, guess: int) -> None:
     # Each tells of a next one 14 bytes on: as many steps as there are bytes.
     link = SOT + struct.pack(">HHIBB", 10, 0, 14, 0, 1) + b"\xff\x93"
-    data = main_header() + link * (2 * MOST_TILE_PARTS)
+    data = main_header() + link * 300_000
     source = MemorySource(data, GAP, at_once=at_once)
     extent = Extent(len(main_header()), len(data))
-    headers = read_headers(source, extent, 78, TILES)
-    assert len(headers) <= MOST_TILE_PARTS + at_once
-    assert len(source.calls) <= (extent.end - extent.start) // GAP + 2
+    headers = read_headers(source, extent, guess, TILES)
+    assert sum(len(header) + ENTRY_BYTES for header in headers.values()) < 1.1 * MOST_BYTES
+    assert len(source.calls) <= (extent.end - extent.start) // GAP + MOST_LOOKS
+
+
+def test_a_file_without_places_to_begin_is_not_looked_through() -> None:
+    length = GAP * TILES * 4
+    data = main_header() + tile_part(0, 0, [bytes(length), b"\0"]) + EOC
+    source = MemorySource(data, GAP, at_once=64)
+    extent = Extent(len(main_header()), len(data))
+    assert list(read_headers(source, extent, 78, TILES)) == [extent.start, extent.end - len(EOC)]
+    assert len(source.calls) <= MOST_LOOKS + 2
+
+
+@pytest.mark.parametrize("black", [range(TILES // 2), range(40, TILES - 40)])
+def test_runs_of_black_tiles_are_read_together(black: range) -> None:
+    # As where nothing was measured: a tile of some 20 bytes.
+    data = codestream([1 if tile in black else size for tile, size in enumerate(sizes_of(6))])
+    alone = MemorySource(data, GAP)
+    together = MemorySource(data, GAP, at_once=64)
+    assert described(parts_of(together)) == described(parts_of(alone))
+    assert len(together.calls) <= min(40, len(alone.calls))
 
 
 def test_one_connection_is_not_worth_a_search() -> None:
