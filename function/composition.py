@@ -1,7 +1,6 @@
 """Builds everything and wires it together; nothing else knows every part."""
 
 import sys
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from function.answer import RequestPath
@@ -15,6 +14,7 @@ from function.edge.application import Application, create_application
 from function.mapserver.server import MapServer
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.coverage_answer import answer_coverage
+from function.scenes.ending_threads import EndingThreads
 from function.scenes.gdal import bound_block_cache
 from function.scenes.gdal_decoder import GdalDecoder
 from function.scenes.geotiff.decoder import BlockDecoder
@@ -53,7 +53,7 @@ class Service:
     watcher: CatalogueWatcher
     gdal: GdalDecoder
     archive: Archive
-    workers: Executor
+    workers: EndingThreads
     telemetry: Telemetry
 
     def start(self, number: int = 0) -> None:
@@ -69,7 +69,7 @@ class Service:
     def close(self) -> None:
         """Stop the workers, close connections and files, and send what telemetry is left."""
         self.archive.close()
-        self.workers.shutdown(cancel_futures=True)
+        self.workers.end()
         self.gdal.close()
         self.watcher.close()
         self.pool.close()
@@ -109,7 +109,7 @@ def compose(settings: Settings) -> Service:
     bound_block_cache(own.gdal_cache_bytes)
     gdal = GdalDecoder(archive)
     # Decoding is all computation: more threads than CPUs would only take turns.
-    workers = ThreadPoolExecutor(settings.decode_threads, thread_name_prefix="decode")
+    workers = EndingThreads(settings.decode_threads, "decode")
     packets = PacketDecoder(
         codestreams,
         gdal,

@@ -125,6 +125,13 @@ class CatalogueUnavailableError(OwsError):
     """The catalogue cannot be reached now."""
 
 
+class ServiceStoppingError(OwsError):
+    """The service was told to stop, and gives up what it works on."""
+
+    def __init__(self, message: str = "the service is stopping") -> None:
+        super().__init__(message)
+
+
 class SceneUnreadableError(OwsError):
     """An archive file cannot be fetched or decoded."""
 
@@ -220,6 +227,7 @@ FAULTS: dict[type[OwsError], Fault] = {
     UnknownBodyError: Fault(415, None, None),
     DeadlineExceededError: Fault(504, None, None),
     CatalogueUnavailableError: Fault(503, None, None),
+    ServiceStoppingError: Fault(503, None, None),
     LayerUnavailableError: Fault(503, None, None),
     SceneUnreadableError: Fault(502, None, None),
     ImageLackingError: Fault(404, None, None),

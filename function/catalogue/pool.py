@@ -11,7 +11,11 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from function.deadline import Deadline
-from function.errors import CatalogueUnavailableError, DeadlineExceededError
+from function.errors import (
+    CatalogueUnavailableError,
+    DeadlineExceededError,
+    ServiceStoppingError,
+)
 
 # How long a request waits for a connection before it is told that there is none. A healthy
 # database gives one in milliseconds; a client that is to try elsewhere should learn of it soon.
@@ -54,6 +58,7 @@ class CataloguePool:
 
     def __init__(self, url: str, connections: int, first_query: str | None = None) -> None:
         """``first_query`` is run on each new connection, so that no request waits for its plan."""
+        self._ended = False
         self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
             url,
             min_size=1,
@@ -77,6 +82,7 @@ class CataloguePool:
         self._pool.open(wait=False)
 
     def close(self) -> None:
+        self._ended = True
         self._pool.close()
 
     def fetch(
@@ -89,6 +95,7 @@ class CataloguePool:
             CatalogueUnavailableError: no connection within 2 s, the connection broke, the schema
                 is not there (CatalogueUnpreparedError), or the role lacks a right to it
                 (CatalogueForbiddenError).
+            ServiceStoppingError: the pool is closed.
         """
         with self._borrow(deadline) as connection, connection.cursor() as cursor:
             milliseconds = _milliseconds_left(deadline)
@@ -127,6 +134,8 @@ class CataloguePool:
                 f"{error.diag.message_primary}: `sentinel-ows migrate` gives groups their rights"
             ) from error
         except (PoolTimeout, PoolClosed, psycopg.OperationalError) as error:
+            if self._ended:
+                raise ServiceStoppingError from error
             if deadline is not None:
                 deadline.check("search")
             raise CatalogueUnavailableError("the catalogue cannot be reached now") from error

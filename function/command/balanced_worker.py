@@ -3,7 +3,9 @@
 import errno
 import logging
 import mmap
+import sys
 import time
+from types import FrameType
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -58,6 +60,7 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
         self.max_keepalived: int
         self._most_kept = self.max_keepalived
         self._quiet_until = 0.0
+        self._quitting = False
 
     def accept(self, listener: Any) -> None:
         if self.nr_conns > self.app.open_connections.fewest():
@@ -85,8 +88,20 @@ class BalancedWorker(ThreadWorker):  # type: ignore[misc]
             for listener in self.sockets:
                 listener.close()
 
+    def handle_quit(self, _signal: int, _frame: FrameType | None) -> None:
+        """Note that requests are not waited for.
+
+        gunicorn's own takes a lock that this thread may hold just then: nothing would go on.
+        """
+        if not self._quitting:
+            self._quitting = True
+            # Who waits for events is woken.
+            self.method_queue.defer(lambda: None)
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(timeout)
+        if self._quitting:
+            sys.exit(0)
         self._tell(self.nr_conns)
 
     def run(self) -> None:

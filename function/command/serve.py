@@ -16,7 +16,7 @@ from function.telemetry import configure_logging
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take no arguments: everything is a setting."""
     parser.description = (
-        "Serve maps over HTTP. SIGTERM lets requests in flight finish; Ctrl-C does not wait."
+        "Serve maps over HTTP. SIGTERM lets requests in flight finish; Ctrl-C gives them up."
         " Without a database URL the private cluster is started, and stopped at the end."
     )
 

@@ -12,6 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from function.errors import ServiceStoppingError
 from function.telemetry import export, names
 from function.telemetry.metrics import MeasuredRequest, Metrics
 from function.telemetry.resource import describe_process, package_version
@@ -148,7 +149,9 @@ def _measure(trace: RequestTrace, seconds: float) -> MeasuredRequest:
 
 
 def _log(trace: RequestTrace, seconds: float) -> None:
-    level = logging.ERROR if trace.failed else logging.INFO
+    # Who told the service to stop knows why.
+    wrong = trace.failed and not isinstance(trace.error, ServiceStoppingError)
+    level = logging.ERROR if wrong else logging.INFO
     if not request_log.isEnabledFor(level):
         return
     fields = {
@@ -172,6 +175,6 @@ def _log(trace: RequestTrace, seconds: float) -> None:
         trace.method,
         trace.path,
         trace.status,
-        exc_info=trace.error if trace.failed else None,
+        exc_info=trace.error if wrong else None,
         extra={"fields": fields},
     )

@@ -13,7 +13,7 @@ from function.catalogue.migrations import migrate
 from function.catalogue.pool import CataloguePool
 from function.catalogue.search import SceneCatalogue
 from function.database.cluster import PrivateCluster
-from function.errors import CatalogueUnavailableError
+from function.errors import CatalogueUnavailableError, ServiceStoppingError
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_an_outage_is_told_and_gets_over(own_cluster: PrivateCluster) -> None:
     own_cluster.start()
     assert recovers(catalogue, within=30)
     pool.close()
-    with pytest.raises(CatalogueUnavailableError):
+    with pytest.raises(ServiceStoppingError):
         catalogue.ready()
 
 

@@ -17,6 +17,7 @@ from function.errors import (
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
+    ServiceStoppingError,
     with_notes,
 )
 from function.scenes.access.archive import AccessLimits, Archive, Parts
@@ -387,6 +388,24 @@ def test_a_cancelled_fetch_stops(server: ArchiveServer) -> None:
         server.closing.set()
         assert fetch(archive, href, state, [(0, 10)], counts)
     assert counts.snapshot()["retries"] == 0
+
+
+def test_what_is_fetched_as_the_service_stops_says_so(server: ArchiveServer) -> None:
+    write(server)
+    href = f"{server.url}/image.jp2"
+    with reading() as archive:
+        state = state_of(archive, href)
+        server.always = Fault.SILENCE
+        wanted = [Parts(href, state, [(0, 10)])]
+        (coming,) = archive.fetch(wanted, Deadline.after(PATIENCE), DecodingCounts())
+        while not server.at_once:
+            threading.Event().wait(0.01)
+    with pytest.raises(ServiceStoppingError, match="the service is stopping"):
+        coming.result(0)
+    with pytest.raises(ServiceStoppingError):
+        archive.fetch(wanted, Deadline.after(PATIENCE), DecodingCounts())
+    with pytest.raises(ServiceStoppingError):
+        archive.wait(int)
 
 
 @pytest.mark.parametrize(("tagged", "conditional"), [(True, True), (True, False), (False, True)])

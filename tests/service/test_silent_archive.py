@@ -1,6 +1,7 @@
 """Archives that take connections and never answer: what is drawn all the same, and when."""
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 from archive_server import ArchiveServer, Fault, serving_files
 from pictures import decode_picture
-from serving import START_SECONDS, Served, run_command, serve
+from serving import START_SECONDS, Served, run_command, serve, stop
 
 from function.codestream_record import FileState
 from function.deadline import Deadline
@@ -114,6 +115,26 @@ def test_what_answers_is_drawn_and_what_does_not_is_named(
         assert time.monotonic() < end, reply.headers
         time.sleep(0.1)
     assert "x-sentinel-ows-warning" not in reply.headers
+
+
+def test_a_request_in_flight_is_told_that_the_service_stops(
+    service: Served, servers: tuple[ArchiveServer, ArchiveServer]
+) -> None:
+    with ThreadPoolExecutor(1) as client:
+        answer = client.submit(service.ows, IN_EAST)
+        while not servers[1].at_once:
+            threading.Event().wait(0.01)
+        service.process.send_signal(signal.SIGINT)
+        reply = answer.result(START_SECONDS)
+    assert reply.status == 503
+    assert b"the service is stopping" in reply.body
+    assert reply.headers["retry-after"] == "5"
+    assert stop(service) == 0
+    lines = service.log_lines()
+    (told,) = (line for line in lines if line.get("status") == 503)
+    assert told["error"] == "ServiceStoppingError"
+    assert {line["level"] for line in lines} <= {"INFO", "WARNING"}
+    assert not any("exception" in line for line in lines)
 
 
 @contextmanager

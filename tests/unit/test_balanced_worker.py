@@ -3,7 +3,9 @@
 import errno
 import os
 import selectors
+import signal
 import socket
+import threading
 import time
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -166,3 +168,24 @@ def test_one_that_has_ended_holds_nobody_back(failure: OSError | None) -> None:
         worker.method_queue.close()
     assert told_while_it_runs == [0]
     assert open_connections.fewest() == NOBODY
+
+
+def test_it_quits_though_the_signal_comes_as_it_hands_a_request_on() -> None:
+    app = SimpleNamespace(open_connections=OpenConnections(), number_of=lambda _: 0)
+    worker = Numbered(0, app)
+    worker.method_queue.init()
+    worker.tpool, worker.poller = worker.get_thread_pool(), selectors.DefaultSelector()
+    worker.poller.register(
+        worker.method_queue.fileno(), selectors.EVENT_READ, worker.method_queue.run_callbacks
+    )
+    quitting = threading.Thread(target=worker.handle_quit, args=(signal.SIGQUIT, None))
+    with worker.tpool._shutdown_lock:
+        quitting.start()
+        quitting.join(60)
+        assert not quitting.is_alive()
+    with pytest.raises(SystemExit) as ended:
+        worker.wait_for_and_dispatch_events(60.0)
+    assert ended.value.code == 0
+    worker.poller.close()
+    worker.method_queue.close()
+    worker.tpool.shutdown()

@@ -1,7 +1,7 @@
 """The archive as its readers see it: files by their hrefs, near and far."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -18,6 +18,7 @@ from function.scenes.access.range_cache import RangeCache
 from function.scenes.access.remote_file import RemoteFile
 from function.scenes.access.stores import Stores
 from function.scenes.access.transfers import RemoteName, Transfers
+from function.scenes.ending_threads import EndingThreads
 from function.scenes.gdal import file_name
 from function.scenes.jpeg2000.byte_source import LocalByteSource
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -73,8 +74,8 @@ class Archive:
         )
         # Threads that wait for the network, so that those that decode never do. Each waits for one
         # file at a time, so that more than there are connections would wait for one another.
-        self._waiting = ThreadPoolExecutor(limits.connections, thread_name_prefix="archive")
-        self._reading_long = ThreadPoolExecutor(LARGE_AT_ONCE, thread_name_prefix="large")
+        self._waiting = EndingThreads(limits.connections, "archive")
+        self._reading_long = EndingThreads(LARGE_AT_ONCE, "large")
 
     def open(
         self, href: str, deadline: Deadline | None = None, counts: DecodingCounts | None = None
@@ -169,10 +170,10 @@ class Archive:
         return self._reading_long.submit(work)
 
     def close(self) -> None:
-        """Give up what is being transferred."""
+        """Give up what is being transferred; whoever waits for it has a ServiceStoppingError."""
         self._loop.close()
-        self._reading_long.shutdown(cancel_futures=True)
-        self._waiting.shutdown(cancel_futures=True)
+        self._reading_long.end()
+        self._waiting.end()
 
 
 def _or_patient(

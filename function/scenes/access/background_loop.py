@@ -6,7 +6,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from function.errors import ArchiveUnavailableError
+from function.errors import ServiceStoppingError
+from function.scenes.stages import then
 
 Result = TypeVar("Result")
 
@@ -23,18 +24,19 @@ class BackgroundLoop:
     def submit(self, work: Coroutine[Any, Any, Result]) -> "Future[Result]":
         """Begin ``work``; cancelling the future that is given cancels it.
 
-        Raises ArchiveUnavailableError once this is closed.
+        It fails with ServiceStoppingError where this is closed before. Raises that once it is.
         """
         try:
             # Locked, lest the loop be closed in between, and the future never done.
             with self._lock:
-                return asyncio.run_coroutine_threadsafe(work, self._running())
-        except ArchiveUnavailableError:
+                begun = asyncio.run_coroutine_threadsafe(work, self._running())
+        except ServiceStoppingError:
             work.close()
             raise
+        return then(begun, _unless_stopped)
 
     def close(self) -> None:
-        """Cancel what is under way, and end the thread."""
+        """Give up what is under way, and end the thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
@@ -45,7 +47,7 @@ class BackgroundLoop:
 
     def _running(self) -> asyncio.AbstractEventLoop:
         if self._closed:
-            raise ArchiveUnavailableError("nothing is read any more: the service ends")
+            raise ServiceStoppingError
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(
@@ -53,6 +55,13 @@ class BackgroundLoop:
             )
             self._thread.start()
         return self._loop
+
+
+def _unless_stopped(done: "Future[Result]") -> "Future[Result]":
+    """Name what ended without its asker's doing."""
+    if done.cancelled():
+        raise ServiceStoppingError
+    return done
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

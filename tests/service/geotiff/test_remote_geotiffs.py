@@ -20,7 +20,11 @@ from geotiff_site import (
 )
 
 from function.deadline import Deadline
-from function.errors import ArchiveUnavailableError, SceneUnreadableError
+from function.errors import (
+    ArchiveUnavailableError,
+    SceneUnreadableError,
+    ServiceStoppingError,
+)
 from function.scene import Asset
 from function.scenes.access.archive import LARGE_AT_ONCE
 from function.scenes.access.rounds import NEAR_GAP
@@ -214,6 +218,22 @@ def test_a_large_window_that_nobody_wants_any_more_is_not_read_on(
     parts = [each.path for each in site.server.take_asked()]
     alone = parts.count(f"/{BANDS[0]}.tif")
     assert len(parts) <= alone + LARGE_AT_ONCE * 2
+
+
+@pytest.mark.usefixtures("large")
+def test_large_windows_that_are_read_as_the_service_stops_say_so(
+    site: Site, assets: Sequence[Asset]
+) -> None:
+    wanted = windows([*assets, *assets], PixelWindow(0, 0, SIZE, SIZE))
+    with site.decoder() as decoder:
+        decode_all(decoder, windows(assets, PixelWindow(5, 5, 9, 9)))
+        site.server.gather(1000)
+        coming = decoder.prepare(wanted, Deadline.after(PATIENCE))
+        wait_for(site, LARGE_AT_ONCE)
+    site.server.release()
+    for ready in coming:
+        with pytest.raises(ServiceStoppingError):
+            ready.result(PATIENCE)()
 
 
 @pytest.mark.usefixtures("large")
