@@ -172,9 +172,12 @@ def test_a_read_leaves_time_to_go_on_without_it(silent: ArchiveServer) -> None:
         deadline = Deadline.after(6.0)
         with (
             reading() as archive,
-            pytest.raises(ArchiveUnavailableError, match=r"image\.jp2 did not answer in time"),
+            pytest.raises(
+                ArchiveUnavailableError, match=r"image\.jp2 did not answer in time"
+            ) as raised,
         ):
             (fetch, open_file, read_all)[way](archive, deadline)
+        assert silent.url.endswith(raised.value.__notes__[0])
         return deadline.remaining()
 
     with ThreadPoolExecutor(3) as readers:

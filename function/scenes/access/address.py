@@ -28,10 +28,10 @@ class Address:
 
     @property
     def host(self) -> str:
-        """Who gives it: ``https://host``, or ``s3``, since all buckets have one endpoint."""
+        """Who gives it: ``host:8080``, or ``s3``, since all buckets have one endpoint."""
         if self.store.startswith(f"{BUCKET}://"):
             return BUCKET
-        return self.store.partition("?")[0]
+        return urlsplit(self.store).netloc.rpartition("@")[2]
 
 
 def is_remote(href: str) -> bool:

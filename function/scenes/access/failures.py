@@ -101,9 +101,12 @@ def check_size(size: int, most_bytes: int, name: str) -> None:
         raise FileTooLargeError(f"{name} has {size} bytes, more than {most_bytes}")
 
 
-def unanswered(name: str) -> ArchiveUnavailableError:
-    """Name a read of the file ``name`` that was waited for in vain."""
-    return _unavailable(name, "did not answer in time")
+def unanswered(name: str, host: str | None = None) -> ArchiveUnavailableError:
+    """Name a read of the file ``name`` that was waited for in vain; a note tells the host."""
+    error = _unavailable(name, "did not answer in time")
+    if host is not None:
+        error.add_note(host)
+    return error
 
 
 def name_failure(error: Exception, name: str) -> Failure:

@@ -28,7 +28,8 @@ class Host:
     it, until it gives anything.
     """
 
-    def __init__(self, limits: HostLimits) -> None:
+    def __init__(self, name: str, limits: HostLimits) -> None:
+        self.name = name
         self.connections = asyncio.Semaphore(limits.connections)
         self._limits = limits
         self._heard = 0.0
@@ -41,7 +42,9 @@ class Host:
         if not self._silent_until or deadline == self._asking:
             return
         if time.monotonic() < self._silent_until:
-            raise ArchiveUnavailableError(f"the archive of {name} does not answer")
+            error = ArchiveUnavailableError(f"the archive of {name} does not answer")
+            error.add_note(self.name)
+            raise error
         self._asking, self._silent_until = deadline, deadline.moment
 
     def hear(self) -> None:
@@ -65,5 +68,5 @@ class Hosts:
 
     def find(self, name: str) -> Host:
         if name not in self._hosts:
-            self._hosts[name] = Host(self._limits)
+            self._hosts[name] = Host(name, self._limits)
         return self._hosts[name]

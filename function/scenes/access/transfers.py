@@ -161,7 +161,7 @@ class Transfers:
                 # Not before there is a connection: until then it is others who have no answer.
                 if not tried and not long:
                     begun, patience = time.monotonic(), deadline.half()
-                got = await _outcome(work, name, patience)
+                got = await _outcome(work, name, host, patience)
             tried += 1
             if not isinstance(got, Failure) or not got.silent:
                 host.hear()
@@ -207,13 +207,13 @@ class Transfers:
 
 
 async def _outcome(
-    work: Callable[[], Awaitable[Result]], name: str, patience: Deadline
+    work: Callable[[], Awaitable[Result]], name: str, host: Host, patience: Deadline
 ) -> Result | Failure:
     try:
         async with asyncio.timeout(patience.remaining()):
             return await work()
     except TimeoutError:
-        return Failure(unanswered(name), silent=True)
+        return Failure(unanswered(name, host.name), silent=True)
     except Exception as error:  # noqa: BLE001 - it is named, and raised where it has no name
         return name_failure(error, name)
 

@@ -30,6 +30,11 @@ def test_remote_files(href: str, address: Address) -> None:
     assert read_address(href) == address
 
 
+def test_hosts_are_told_without_what_signs_or_names() -> None:
+    hrefs = ("s3://one/a", "s3://two/a", "https://me:secret@host:81/a?sig=b", "http://host/a")
+    assert [read_address(href).host for href in hrefs] == ["s3", "s3", "host:81", "host"]
+
+
 @pytest.mark.parametrize(
     ("href", "path"),
     [

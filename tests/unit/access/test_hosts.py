@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from function.deadline import Deadline
-from function.errors import ArchiveUnavailableError
+from function.errors import ArchiveUnavailableError, with_notes
 from function.scenes.access import hosts
 from function.scenes.access.hosts import Host, HostLimits
 
@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def silent_host(clock: Clock, pause: float = PAUSE) -> Host:
     """A host that a read of the first request has waited for in vain, a moment ago."""
-    host = Host(HostLimits(4, TIMEOUT, pause))
+    host = Host("archive.example", HostLimits(4, TIMEOUT, pause))
     host.check("a.jp2", FIRST)
     clock.now += TIMEOUT
     host.give_up(clock.now - TIMEOUT)
@@ -51,7 +51,9 @@ def test_a_silent_host_is_not_asked_by_anybody_for_a_while(clock: Clock) -> None
     host = silent_host(clock)
     clock.now += PAUSE - 0.1
     assert not is_asked(host, FIRST)
-    assert not is_asked(host, SECOND)
+    with pytest.raises(ArchiveUnavailableError) as raised:
+        host.check("b.jp2", SECOND)
+    assert with_notes(raised.value) == "the archive of b.jp2 does not answer (archive.example)"
 
 
 def test_one_request_asks_again_after_the_pause(clock: Clock) -> None:
@@ -87,7 +89,7 @@ def test_who_was_to_ask_again_and_did_not_is_replaced(clock: Clock) -> None:
 
 
 def test_a_host_that_answers_others_is_not_silent(clock: Clock) -> None:
-    host = Host(HostLimits(4, TIMEOUT, PAUSE))
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
     begun = clock.now
     clock.now += 0.1
     host.hear()
@@ -97,7 +99,7 @@ def test_a_host_that_answers_others_is_not_silent(clock: Clock) -> None:
 
 
 def test_a_host_that_was_not_waited_for_long_enough_is_not_silent(clock: Clock) -> None:
-    host = Host(HostLimits(4, TIMEOUT, PAUSE))
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
     clock.now += TIMEOUT - 0.1
     host.give_up(100.0)
     assert is_asked(host, FIRST)
