@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from function.errors import (
+    ArchiveDeniedError,
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
 )
 
-# These are no fault of a scene: another one would fail in the same way, and burden the archive.
-_OF_ARCHIVE = (ArchiveThrottledError, ArchiveUnavailableError)
+# These are no fault of a scene: another one would fail in the same way, and burden the archive. One
+# that lets a single file not be read cannot be told from one that denies access to all.
+_OF_ARCHIVE = (ArchiveThrottledError, ArchiveUnavailableError, ArchiveDeniedError)
 
 
 @dataclass(frozen=True, slots=True)

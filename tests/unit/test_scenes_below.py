@@ -10,6 +10,7 @@ from request_path import make_scene
 from traced_path import Path
 
 from function.errors import (
+    ArchiveDeniedError,
     ArchiveThrottledError,
     ArchiveUnavailableError,
     SceneUnreadableError,
@@ -134,7 +135,7 @@ def test_where_none_can_be_read_it_is_told_of_how_many(path: Path) -> None:
 
 
 def test_an_archive_that_is_away_is_not_asked_for_more(path: Path) -> None:
-    """Nor is one that throttles: other scenes would fail in the same way."""
+    """Nor is one that throttles or denies access: other scenes would fail in the same way."""
     throttled = ArchiveThrottledError("the archive asks for fewer reads")
     path.reader.broken = {"0": throttled, "1": AWAY}
     with pytest.raises(SceneUnreadableError, match="none of 2 scenes"):
@@ -143,6 +144,11 @@ def test_an_archive_that_is_away_is_not_asked_for_more(path: Path) -> None:
     with pytest.raises(ArchiveThrottledError, match="none of 2 scenes"):
         path.answer()
     assert coverings(path) == [2, 2]
+    denied = ArchiveDeniedError("there are no credentials to read it with")
+    path.reader.broken = dict.fromkeys(NAMES, denied)
+    with pytest.raises(ArchiveDeniedError, match="none of 2 scenes"):
+        path.answer()
+    assert coverings(path) == [2, 2, 2]
     path.reader.broken = {"0": throttled, "1": BROKEN}
     assert path.answer().scenes == ("2", "3", "4", "5")
 
