@@ -325,6 +325,23 @@ def test_the_aws_variables_are_heeded(
     assert "authorization" not in asked.headers
 
 
+def test_an_empty_aws_variable_is_as_none(
+    server: ArchiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.directory / "bucket").mkdir()
+    (server.directory / "bucket" / "file.xml").write_bytes(b"content")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for rest in ("ENDPOINT_URL_S3", "SESSION_TOKEN", "REQUEST_PAYER", "SKIP_SIGNATURE"):
+        monkeypatch.setenv(f"AWS_{rest}", "")
+    with reading() as archive:
+        assert archive.read_all("s3://bucket/file.xml", SIZE) == b"content"
+    (asked,) = server.take_asked()
+    assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=key/")
+    assert "x-amz-security-token" not in asked.headers
+
+
 def test_an_archive_that_is_away_is_named(server: ArchiveServer) -> None:
     url = server.url
     server.server_close()

@@ -25,11 +25,15 @@ CONNECT_SECONDS = 2.0
 MOST_STORES = 64
 # Retries are ours: they heed the request's deadline, and slow down for a store that throttles.
 NO_RETRIES: "RetryConfig" = {"max_retries": 0}
+PREFIX = "AWS_"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 # What obstore signs requests to; it panics at much else.
 ENDPOINT = re.compile(
     r"https?://(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:/[\w./~%-]*)?", re.ASCII | re.IGNORECASE
 )
+# A store that is opened to see whether one can be. Any bucket may have this name, and with
+# AWS_S3_EXPRESS, which demands a zone in it, no other.
+TRIAL = f"{BUCKET}://any--use1-az1--x-s3"
 
 
 class Stores:
@@ -39,7 +43,8 @@ class Stores:
     ``AWS_SECRET_ACCESS_KEY``, ``AWS_SESSION_TOKEN``, ``AWS_REGION``, ``AWS_ENDPOINT_URL``,
     ``AWS_SKIP_SIGNATURE``, ``AWS_REQUEST_PAYER``, those of container and web identities, and
     ``AWS_VIRTUAL_HOSTED_STYLE_REQUEST``: without it the bucket stands in the path, as
-    S3-compatible stores want it and AWS takes it too.
+    S3-compatible stores want it and AWS takes it too. One that is empty is taken out of the
+    environment, since obstore reads that by itself and takes it as it stands.
     """
 
     def __init__(self, connections: int, timeout: float) -> None:
@@ -54,6 +59,7 @@ class Stores:
         }
         self._stores: OrderedDict[str, ObjectStore] = OrderedDict()
         self._lock = threading.Lock()
+        _unset_empty()
         self._check_variables()
 
     def open(self, address: str) -> ObjectStore:
@@ -78,15 +84,16 @@ class Stores:
         for name in ENDPOINTS:
             endpoint = os.environ.get(name)
             if endpoint is not None and not self._is_endpoint(endpoint):
-                raise SettingsError(f"{name}={endpoint!r} is no address as of https://s3.example")
+                told = _without_user(endpoint)
+                raise SettingsError(f"{name}={told!r} is no address as of https://s3.example")
         try:
-            self._make(f"{BUCKET}://any")
+            self._make(TRIAL)
         except BaseError as error:
             said = str(error).partition("\n")[0].rpartition(": ")[2]
             named = [
                 f"{name}={value!r}"
                 for name, value in os.environ.items()
-                if name.startswith("AWS_") and f'"{value}"' in said
+                if name.startswith(PREFIX) and f'"{value}"' in said
             ]
             told = ", ".join(named) or "the variables AWS_…"
             raise SettingsError(f"{told} cannot be used: {said}") from error
@@ -96,3 +103,15 @@ class Stores:
             return ENDPOINT.fullmatch(text) is not None and bool(self._make(text))
         except SceneUnreadableError:
             return False
+
+
+def _unset_empty() -> None:
+    for name, value in [*os.environ.items()]:
+        if name.startswith(PREFIX) and not value:
+            del os.environ[name]
+
+
+def _without_user(address: str) -> str:
+    """Leave out who is named before the host, which may come with a password."""
+    _, user, host = address.rpartition("@")
+    return f"…@{host}" if user else address

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from function.errors import SceneUnreadableError
-from function.scenes.access.stores import Stores
+from function.scenes.access.stores import ENDPOINTS, Stores
 from function.settings import SettingsError
 
 
@@ -19,7 +19,7 @@ def _unset(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value", "message"),
     [
         ("AWS_ENDPOINT_URL", "127.0.0.1:9000", r"^AWS_ENDPOINT_URL='127.0.0.1:9000' is no address"),
-        ("AWS_ENDPOINT_URL", "", r"^AWS_ENDPOINT_URL='' is no address"),
+        ("AWS_ENDPOINT_URL", "http://me:pass/word@h", r"^AWS_ENDPOINT_URL='…@h' is no address"),
         ("AWS_ENDPOINT_URL", "http://", r"^AWS_ENDPOINT_URL='http://' is no address"),
         ("AWS_ENDPOINT_URL", "http://h:99999", r"^AWS_ENDPOINT_URL='http://h:99999' is no address"),
         ("AWS_ENDPOINT_URL", "http://1.2.3.999", r"is no address as of https://s3\.example$"),
@@ -47,6 +47,19 @@ def test_an_endpoint_that_can_be_used(monkeypatch: pytest.MonkeyPatch, endpoint:
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
     monkeypatch.setenv("AWS_REQUEST_PAYER", "requester")
     assert Stores(1, 1.0).open("s3://bucket")
+
+
+def test_an_empty_variable_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*ENDPOINTS, "AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE", "AWS_REQUEST_PAYER"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("AWS_REGION", "default")
+    assert Stores(1, 1.0).open("s3://bucket")
+    assert [name for name in os.environ if name.startswith("AWS_")] == ["AWS_REGION"]
+
+
+def test_buckets_of_s3_express(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_S3_EXPRESS", "true")
+    assert Stores(1, 1.0).open("s3://bucket--use1-az4--x-s3")
 
 
 def test_an_address_that_is_none() -> None:
