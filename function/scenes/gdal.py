@@ -1,11 +1,11 @@
 """How GDAL is set up for reading archive files in a server, and how it is listened to."""
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 import rasterio
 from rasterio.env import set_gdal_config
@@ -24,6 +24,8 @@ LOGGERS = ("rasterio._err", "rasterio._env")
 # A damaged tile may be warned of in other words for each of its packets; headers of sound files
 # are warned of in one or two.
 MOST_MESSAGES = 32
+# The path in a web address. urlsplit finds none where the host is none.
+WEB_PATH = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
 
 
 class GdalWarnings(logging.Filter):
@@ -81,6 +83,5 @@ def file_name(href: str) -> str:
 
     The query of a web address may be a signature, and so a secret.
     """
-    if href.startswith(("http://", "https://")):
-        href = urlsplit(href).path
-    return PurePosixPath(href).name
+    web = WEB_PATH.match(href)
+    return PurePosixPath(web[1] if web else href).name

@@ -58,6 +58,8 @@ def test_local_files(href: str, path: str) -> None:
         ("s3:///image.jp2", r"^the address of image\.jp2 names no bucket$"),
         ("http:///image.jp2", r"^the address of image\.jp2 names no proper host$"),
         ("http://ho{st/image.jp2", r"^the address of image\.jp2 names no proper host$"),
+        ("https://[1::2::3]/image.jp2", r"^the address of image\.jp2 names no proper host$"),
+        ("https://[/image.jp2?sig=secret", r"^the address of image\.jp2 names no proper host$"),
         ("http://host:99999/image.jp2", r"^the address of image\.jp2 names no proper host$"),
     ],
 )
