@@ -85,8 +85,10 @@ class PolygonLibrary:
             self._masks.discard(href, kept)
 
         def parse(fetching: "Future[bytes]") -> "Future[Polygons]":
+            # What fails is this request's alone. What is found is told to others as well.
+            data = fetching.result()
             # Apart from the loop that fetches, which all others wait for.
-            return self._archive.wait(partial(self._find, href, href, fetching.result))
+            return self._archive.wait(partial(self._find, href, href, lambda: data))
 
         return then(self._archive.fetch_all(href, MAX_BYTES, deadline, counts), parse)
 

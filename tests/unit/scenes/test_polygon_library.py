@@ -1,13 +1,16 @@
-"""Polygons of local files: kept while the file is as it was, read anew when it is not."""
+"""Polygons of files: read once while a file is as it was, and failed for oneself alone."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from archives import local_archive
 
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import ArchiveUnavailableError, SceneUnreadableError
+from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.jpeg2000.counts import DecodingCounts
 from function.scenes.polygon_library import PolygonLibrary
 
@@ -15,6 +18,8 @@ MASK = (
     "<m:Mask xmlns:m='m' xmlns:g='g'><m:MaskFeature><m:maskType>{}</m:maskType><g:Polygon>"
     "<g:posList>0 0 9 0 9 9 0 0</g:posList></g:Polygon></m:MaskFeature></m:Mask>"
 )
+# No test waits so long.
+PATIENCE = 20.0
 
 
 @pytest.fixture
@@ -75,3 +80,40 @@ def test_a_file_that_is_too_large_is_refused(
     monkeypatch.setattr("function.scenes.polygon_library.MAX_BYTES", 100)
     with pytest.raises(SceneUnreadableError, match="more than 100"):
         kinds(library, path)
+
+
+class LingeringFuture(Future[bytes]):
+    """Keeps whoever asks for its result until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let_go = Event(), Event()
+
+    def result(self, timeout: float | None = None) -> bytes:
+        self.asked.set()
+        self.let_go.wait()
+        return super().result(timeout)
+
+
+def test_what_a_request_cannot_fetch_is_not_anothers_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    archive = Archive(AccessLimits(connections=2, timeout=60.0, tries=1, kept_bytes=0))
+    failing, sound = LingeringFuture(), Future[bytes]()
+    fetches = iter((failing, sound))
+    monkeypatch.setattr(archive, "fetch_all", lambda *_: next(fetches))
+    library = PolygonLibrary(archive, 1 << 20)
+    first, second = (
+        library.fetch("http://host/a.gml", Deadline.after(60.0), DecodingCounts()) for _ in range(2)
+    )
+    with ThreadPoolExecutor(1) as network:
+        network.submit(failing.set_exception, ArchiveUnavailableError("a.gml is late"))
+        try:
+            assert failing.asked.wait(PATIENCE)
+            sound.set_result(MASK.format("OPAQUE").encode())
+            assert [polygon.kind for polygon in second.result(PATIENCE)] == ["opaque"]
+        finally:
+            failing.let_go.set()
+    with pytest.raises(ArchiveUnavailableError, match=r"^a\.gml is late$"):
+        first.result(PATIENCE)
+    archive.close()
