@@ -1,5 +1,6 @@
 """Masks of polygons on a real web server: fetched together and ahead of time, given up in time."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -80,6 +81,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     deadline = Deadline.after(PATIENCE)
     while not condition():
         deadline.check("read")
+        time.sleep(0.01)
 
 
 def test_polygons_come_together_and_are_not_read_again(server: ArchiveServer) -> None:
