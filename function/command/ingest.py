@@ -30,7 +30,12 @@ from function.ingest.reading import ReadProduct
 from function.ingest.scene_indexing import SceneIndexer
 from function.ingest.sources import ProductDirectories, Source
 from function.ingest.stac.documents import STANDARD_INPUT, ItemDocument, ItemLines
-from function.scenes.access.address import BUCKET, is_remote, is_web_address
+from function.scenes.access.address import (
+    BUCKET,
+    is_bucket_address,
+    is_remote,
+    is_web_address,
+)
 from function.scenes.access.archive import AccessLimits, Archive
 from function.scenes.image_header import read_image_header, read_image_shape
 from function.settings import Settings
@@ -219,9 +224,9 @@ def _source(word: str, archive: Archive, readers: Readers) -> Source:
 def _check_address(word: str) -> None:
     """Raise UsageError for a source that cannot be one wherever it is said to lie."""
     named = word.partition("?")[0]  # a query may be a signature
-    scheme, _, rest = named.partition("://")
-    if scheme == BUCKET and not rest.partition("/")[0]:
-        raise UsageError(f"{named} names no bucket")
+    scheme = named.partition("://")[0]
+    if scheme == BUCKET and not is_bucket_address(word):
+        raise UsageError(f"{named} names no proper bucket")
     if scheme != BUCKET and not is_web_address(word):
         raise UsageError(f"{named} is no source: what is no path begins with s3:// or https://")
     if PurePosixPath(named).suffix.lower() in DOCUMENTS | LINES:

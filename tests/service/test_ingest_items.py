@@ -301,6 +301,7 @@ def test_watching_finds_what_comes_later(catalogue_url: str, tmp_path: Path) -> 
         ["--again", "--watch", "1", "a.json"],
         ["s3://"],
         ["s3:///prefix"],
+        ["s3://buck et/X.SAFE"],
         ["ftp://host/X.SAFE"],
         ["https://[::1/X.SAFE"],
         ["https://host/items.json?sig=secret"],

@@ -4,9 +4,10 @@ import posixpath
 from urllib.parse import urljoin
 
 from function.ingest.stac.json_object import JsonObject
-from function.scenes.access.address import WEB, is_web_address
+from function.scenes.access.address import BUCKET, WEB, is_bucket_address, is_web_address
 
-BUCKET = "s3"
+# What follows is a path of this machine.
+LOCAL = ("file:///", "file://localhost/")
 
 
 class UnreadableAddressError(Exception):
@@ -52,6 +53,5 @@ def _is_readable(href: str, base: str) -> bool:
     if scheme in WEB:
         return is_web_address(href)
     if scheme == BUCKET:
-        # Without a bucket there is nothing, or the slash that a path begins with.
-        return href[len(scheme) + 3 :][:1] not in {"", "/"}
-    return scheme in {"", "file"} and not _scheme(base)
+        return is_bucket_address(href)
+    return (not scheme or href.startswith(LOCAL)) and not _scheme(base)

@@ -12,6 +12,8 @@ WEB = frozenset({"http", "https"})
 BUCKET = "s3"
 # Names, also international ones, and numbers. obstore panics at some other characters.
 HOST = re.compile(r"[\w.:-]+")
+# Those of AWS and, with a colon after the tenant's name, of Ceph.
+BUCKET_NAME = re.compile(r"[\w.:-]+", re.ASCII)
 # Parts of a path that obstore knows no names for.
 IMPROPER = frozenset({"", ".", ".."})
 
@@ -50,6 +52,12 @@ def is_web_address(text: str) -> bool:
     return parts.scheme in WEB and HOST.fullmatch(host or "") is not None
 
 
+def is_bucket_address(text: str) -> bool:
+    """Tell whether ``text`` is an address of S3 with a bucket that may be."""
+    scheme, _, rest = text.partition("://")
+    return scheme == BUCKET and BUCKET_NAME.fullmatch(rest.partition("/")[0]) is not None
+
+
 def read_address(href: str) -> Address:
     """Read the address of a remote file: ``s3://bucket/key``, ``http://…`` or ``https://…``.
 
@@ -59,9 +67,9 @@ def read_address(href: str) -> Address:
     """
     scheme, rest = href.split("://", 1)
     if scheme == BUCKET:
+        if not is_bucket_address(href):
+            raise SceneUnreadableError(f"the address of {file_name(href)} names no proper bucket")
         bucket, _, key = rest.partition("/")
-        if not bucket:
-            raise SceneUnreadableError(f"the address of {file_name(href)} names no bucket")
         return _checked(Address(f"{BUCKET}://{bucket}", key), href)
     if scheme not in WEB:
         raise SceneUnreadableError(f"{file_name(href)} lies behind an unknown scheme: {scheme}")

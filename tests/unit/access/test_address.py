@@ -22,6 +22,7 @@ from function.scenes.access.address import Address, is_remote, local_path, read_
         ),
         ("s3://other.bucket/a?b#c.jp2", Address("s3://other.bucket", "a?b#c.jp2")),
         ("s3://eodata/Sentinel-2/", Address("s3://eodata", "Sentinel-2/")),
+        ("s3://tenant:bucket_1/a.jp2", Address("s3://tenant:bucket_1", "a.jp2")),
         ("s3://eodata", Address("s3://eodata", "")),
     ],
 )
@@ -55,7 +56,8 @@ def test_local_files(href: str, path: str) -> None:
         ("s3://bucket/a//image.jp2", r"^image\.jp2 has no proper path$"),
         ("s3://bucket/../image.jp2", r"^image\.jp2 has no proper path$"),
         ("https://host/a/%2E%2E/image.jp2?sig=secret", r"^image\.jp2 has no proper path$"),
-        ("s3:///image.jp2", r"^the address of image\.jp2 names no bucket$"),
+        ("s3:///image.jp2", r"^the address of image\.jp2 names no proper bucket$"),
+        ("s3://buck et/image.jp2", r"^the address of image\.jp2 names no proper bucket$"),
         ("http:///image.jp2", r"^the address of image\.jp2 names no proper host$"),
         ("http://ho{st/image.jp2", r"^the address of image\.jp2 names no proper host$"),
         ("https://[1::2::3]/image.jp2", r"^the address of image\.jp2 names no proper host$"),

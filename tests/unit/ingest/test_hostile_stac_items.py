@@ -102,6 +102,7 @@ def test_hostile_items_are_refused(
         ({"href": None}, "without an address"),
         ({"href": "http://[::1/B04.tif"}, "behind an address that is not read"),
         ({"href": "https://ho{st/B04.tif"}, "behind an address that is not read"),
+        ({"href": "s3://buck et/B04.tif"}, "behind an address that is not read"),
         ({"href": "//[::1/B04.tif"}, "behind an address that is not read"),
     ],
 )

@@ -70,6 +70,13 @@ def test_addresses_beside_the_document(base: str, href: str, expected: str) -> N
     assert only(read(content, base), "B04", 10).href == expected
 
 
+def test_a_file_of_another_machine_is_left_out() -> None:
+    content = item()
+    content["assets"]["red"]["href"] = "file://[/B04.tif"
+    product = read(content, "/data/a.json")
+    assert [asset.band for asset in product.scene.assets] == ["SCL"]
+
+
 @pytest.mark.parametrize("href", ["file:///etc/B04.tif", "ftp://host/B04.tif", "https:///B04.tif"])
 def test_what_a_server_says_names_no_file_of_this_machine(href: str) -> None:
     content = item()
