@@ -144,7 +144,7 @@ def test_an_absent_bucket_and_keys_that_are_no_paths_are_named(
 ) -> None:
     point_to(endpoint, monkeypatch)
     with reading() as archive:
-        with pytest.raises(SceneUnreadableError, match=r"^day is not in the archive$"):
+        with pytest.raises(SceneUnreadableError, match=r"^the archive of day has no such bucket"):
             archive.list("s3://absent/day/", 10)
         with pytest.raises(SceneUnreadableError, match=r"^odd holds what has no proper path$"):
             archive.list("s3://small/odd/", 10)
