@@ -12,7 +12,7 @@ class PixelReading:
     """A pixel's values by name, None where there is none; no values where no scene has the pixel.
 
     ``scenes`` gave it, best first; ``warnings`` tells what could not be read, ``unread`` of which
-    scenes.
+    scenes. It is ``late``, and tells of no scene, where time ran out before all was read.
     """
 
     values: tuple[tuple[str, float | int | None], ...]
@@ -20,6 +20,7 @@ class PixelReading:
     warnings: tuple[str, ...] = ()
     counts: ReadCounts = field(default_factory=ReadCounts)
     unread: Unread = field(default_factory=Unread)
+    late: bool = False
 
     @property
     def full(self) -> bool:

@@ -47,7 +47,7 @@ class Raster:
     width) tells which pixels a scene filled. ``scenes`` names the scenes that gave pixels, best
     first; ``warnings`` tells what could not be read, ``unread`` of which scenes. Pixels that are
     not valid are 0, of an index NaN, of values NO_VALUE; so are those of a single band that has no
-    measurement where others do.
+    measurement where others do. It is ``late`` where time ran out before all was read.
     """
 
     grid: Grid
@@ -57,6 +57,7 @@ class Raster:
     warnings: tuple[str, ...] = ()
     counts: ReadCounts = field(default_factory=ReadCounts)
     unread: Unread = field(default_factory=Unread)
+    late: bool = False
 
     @property
     def full(self) -> bool:

@@ -7,11 +7,12 @@ from typing import TypeAlias, TypeVar
 
 from function.answer.exchange import Answer, Asked
 from function.answer.identifying import Identified, identify, needs_catalogue
-from function.answer.reading import LayerReading, Read, wants_below
+from function.answer.reading import LayerReading, Read, drawn, wants_below, without_below
 from function.answer.searching import Found, LayerSearch
 from function.answer.stages import Catalogue, CoverageWriter, PixelReader, Reader, Renderer
 from function.answer.telling import tell
 from function.deadline import Deadline
+from function.errors import CatalogueUnavailableError, DeadlineExceededError
 from function.layer import Publication
 from function.parse.coverage.query import CoverageRequest
 from function.parse.failure_picture import read_failure_picture
@@ -188,17 +189,28 @@ class RequestPath:
         """Read layers, by ``read``.
 
         Where scenes that cover others cannot be read, what lies below is searched for, added to
-        ``found``, and read too.
+        ``found``, and read too: in half of the time that is left, where the rest is drawn already
+        and worth sending without.
         """
         with trace.stage("read") as stage:
             given = read(query, found, {}, deadline, stage)
         above = {name: found[name] for name in given if wants_below(found[name], given[name])}
-        if above:
-            with trace.stage("search") as stage:
-                below = self._search.search_below(query, above, deadline, stage)
-            with trace.stage("read") as stage:
-                given |= read(query, below, given, deadline, stage)
-            found |= {name: found[name].above(below[name]) for name in above}
+        if not above:
+            return given
+        enough = all(drawn(given[name]) for name in above)
+        with trace.stage("search") as stage:
+            patience = deadline.half() if enough else deadline
+            try:
+                below = self._search.search_below(query, above, patience, stage)
+            except (CatalogueUnavailableError, DeadlineExceededError) as error:
+                if not enough:
+                    raise
+                return given | {
+                    name: without_below(given[name], name, str(error), stage) for name in above
+                }
+        with trace.stage("read") as stage:
+            given |= read(query, below, given, deadline, stage)
+        found |= {name: found[name].above(below[name]) for name in above}
         return given
 
     def _parse(self, asked: Asked, trace: RequestTrace) -> OwsQuery:

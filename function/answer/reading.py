@@ -7,6 +7,7 @@ from typing import TypeVar
 from function.answer.searching import Found
 from function.answer.stages import PixelReader, Reader
 from function.deadline import Deadline
+from function.errors import DeadlineExceededError
 from function.layer import ArchiveLayer
 from function.parse.feature_info import FeatureInfoRequest
 from function.parse.query import PixelRequest
@@ -37,7 +38,8 @@ class LayerReading:
         """Read each archive layer of ``found``; what there is of it ``above`` stays.
 
         Raises SceneUnreadableError, of the kind that all scenes failed with, where none of a layer
-        could be read and there are no others below.
+        could be read and there are no others below; DeadlineExceededError where time runs out and
+        nothing of it was drawn ``above``.
         """
         rasters: dict[str, Raster] = {}
         for selection in query.layers:
@@ -46,13 +48,14 @@ class LayerReading:
             deadline.check("read")
             layer, scenes = selection.recipe, found[selection.name]
             upper = above.get(selection.name)
+            patience = deadline.half() if drawn(upper) else deadline
             raster = self._reader.read(
-                layer, query.grid, scenes.scenes, selection.cloud_mask, deadline, upper
+                layer, query.grid, scenes.scenes, selection.cloud_mask, patience, upper
             )
-            _record(stage, raster)
-            if upper is not None:
-                raster = _joined(upper, raster)
-            if not wants_below(scenes, raster):
+            raster = _taken(stage, raster, upper)
+            if raster.late:
+                raster = without_below(raster, layer.name, "time ran out", stage)
+            elif not wants_below(scenes, raster):
                 raster.unread.check(layer.name)
                 if scenes.cut and not raster.full:
                     warning = self._cut_warning(layer)
@@ -87,9 +90,7 @@ class LayerReading:
                 selection.cloud_mask,
                 deadline,
             )
-            _record(stage, reading)
-            if selection.name in above:
-                reading = _joined(above[selection.name], reading)
+            reading = _taken(stage, reading, above.get(selection.name))
             if not wants_below(scenes, reading):
                 reading.unread.check(selection.name)
             readings[selection.name] = reading
@@ -105,6 +106,29 @@ class LayerReading:
 def wants_below(found: Found, read: Read) -> bool:
     """Whether what scenes leave empty that cannot be read may lie below, where no search went."""
     return found.covering and not read.full and read.unread.of_scenes
+
+
+def drawn(read: Raster | PixelReading | None) -> bool:
+    """Whether there are pixels, which are worth more than an error for want of those below."""
+    return read is not None and bool(read.scenes)
+
+
+def without_below(read: Read, layer: str, reason: str, stage: StageTrace) -> Read:
+    """Give ``read`` with a warning that what lies below may be lacking, and why."""
+    warning = f"layer {layer} may lack what lies below scenes that could not be read: {reason}"
+    stage.warn(warning)
+    return replace(read, warnings=(*read.warnings, warning))
+
+
+def _taken(stage: StageTrace, read: Read, above: Read | None) -> Read:
+    """Record what was read, and join it to what is ``above``.
+
+    Raises DeadlineExceededError where it came late, and there is nothing to answer with.
+    """
+    _record(stage, read)
+    if read.late and not drawn(above):
+        raise DeadlineExceededError("the request ran out of time in stage read")
+    return read if above is None else _joined(above, read)
 
 
 def _joined(above: Read, below: Read) -> Read:

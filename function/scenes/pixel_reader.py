@@ -9,7 +9,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import DeadlineExceededError, SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, Composite, LayerKind
 from function.pixel import PixelReading
@@ -91,21 +91,22 @@ class PixelReader:
         """
         decoding = Decoding(self._decoder, self._workers, deadline)
         looking = _look(layer, grid, pixel, scenes, cloud_mask, decoding)
-        given = _collect(layer, looking)
-        chosen = _choose(layer, given)
+        chosen: list[_Given] = []
         values: list[tuple[str, float | int | None]] = []
-        if given and layer.kind is not LayerKind.COLOUR:
-            name = "value" if layer.kind is LayerKind.INDEX else "class"
-            values.append((name, _composed(layer, chosen)[0]))
-        if given and layer.kind is not LayerKind.CLASSES:
-            values += _read_bands(layer, looking, [each.scene for each in chosen])
-        skipped = len(scenes) - len(looking.tried)
+        late = False
+        try:
+            chosen = _choose(layer, _collect(layer, looking))
+            values = _values(layer, looking, chosen)
+        except DeadlineExceededError:
+            late, chosen = True, []
+        skipped = 0 if late else len(scenes) - len(looking.tried)
         return PixelReading(
             tuple(values),
             tuple(each.scene for each in chosen),
             looking.unread.warnings,
             _counts(looking, skipped),
             looking.unread,
+            late,
         )
 
 
@@ -185,6 +186,19 @@ def _choose(layer: ArchiveLayer, given: list[_Given]) -> list[_Given]:
     if layer.composite is Composite.MAX and given:
         return [max(given, key=lambda each: float(each.bands.sum(dtype=np.float64)))]
     return given
+
+
+def _values(
+    layer: ArchiveLayer, looking: _Looking, chosen: list[_Given]
+) -> list[tuple[str, float | int | None]]:
+    """What the ``chosen`` scenes have at the pixel, by name; nothing where there are none."""
+    values: list[tuple[str, float | int | None]] = []
+    if chosen and layer.kind is not LayerKind.COLOUR:
+        name = "value" if layer.kind is LayerKind.INDEX else "class"
+        values.append((name, _composed(layer, chosen)[0]))
+    if chosen and layer.kind is not LayerKind.CLASSES:
+        values += _read_bands(layer, looking, [each.scene for each in chosen])
+    return values
 
 
 def _composed(layer: ArchiveLayer, given: list[_Given]) -> list[float | int]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from function.deadline import Deadline
-from function.errors import SceneUnreadableError
+from function.errors import DeadlineExceededError, SceneUnreadableError
 from function.grid import Grid
 from function.layer import ArchiveLayer, Composite, LayerKind
 from function.raster import Raster, ReadCounts
@@ -62,10 +62,9 @@ class SceneReader:
         pixel is made of every value that it has. A scene that cannot be read becomes a warning and
         falls through as a whole; of values, one that lacks bands has no data there, which is a
         warning too. ``upon`` is what other scenes came to: their pixels stay, and the
-        others are filled in the same arrays.
+        others are filled in the same arrays. When time runs out it gives what there is by then.
 
-        Raises DeadlineExceededError when time runs out, InvalidParameterError for an expression
-        that does not fit the layer's bands.
+        Raises InvalidParameterError for an expression that does not fit the layer's bands.
         """
         recipe = Recipe(layer)
         if upon is None:
@@ -83,14 +82,17 @@ class SceneReader:
                     _compose(part, layer, scenes, reading, decoding, diary)
                 else:
                     _fill(part, scenes, reading, decoding, diary)
+            except DeadlineExceededError:
+                diary.late = True
+                break
             finally:
                 decoding.forget()
         given = tuple(scene.name for scene in scenes if scene.name in diary.given)
-        tried = len(diary.tried)
-        counts = counts_of(tried, len(scenes) - tried, decoding)
+        skipped = 0 if diary.late else len(scenes) - len(diary.tried)
+        counts = counts_of(len(diary.tried), skipped, decoding)
         unread = diary.unread
         warnings = (*unread.warnings, *_lacking(layer, scenes, given))
-        return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts, unread)
+        return Raster(grid, mosaic.bands, mosaic.valid, given, warnings, counts, unread, diary.late)
 
 
 def _lacking(layer: ArchiveLayer, scenes: Sequence[Scene], given: Sequence[str]) -> Iterator[str]:
@@ -121,12 +123,16 @@ def counts_of(tried: int, skipped: int, decoding: Decoding) -> ReadCounts:
 
 @dataclass(slots=True)
 class _Diary:
-    """Which scenes were turned to, read, and gave pixels; what failed, by scene and by text."""
+    """Which scenes were turned to, read, and gave pixels; what failed, by scene and by text.
+
+    ``late`` tells that time ran out.
+    """
 
     tried: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
     failures: dict[tuple[str, str], SceneUnreadableError] = field(default_factory=dict)
+    late: bool = False
 
     def note(
         self, scene: Scene, part: SceneReading | SceneUnreadableError | None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import takewhile
 from types import MappingProxyType
 
 import numpy as np
@@ -17,7 +18,7 @@ from function.layer import ArchiveLayer, Publication
 from function.parse.coverage.query import CoverageRequest
 from function.picture import FailurePicture
 from function.pixel import PixelReading
-from function.raster import Raster
+from function.raster import Raster, ReadCounts
 from function.scene import Scene
 from function.search import CatalogueState, CollectionExtent, Search
 from function.stored_body import StoredBody
@@ -65,12 +66,17 @@ def make_scene(name: str) -> Scene:
 
 @dataclass
 class StandInCatalogue:
-    """Holds scenes, which all cover maps if ``covering``; raises ``failure`` where one is set."""
+    """Holds scenes, which all cover maps if ``covering``; raises ``failure`` where one is set.
+
+    Where it is asked what lies below those that cover, it raises ``failure_below``.
+    """
 
     scenes: tuple[Scene, ...] = (make_scene("one"), make_scene("two"))
     covering: bool = False
     failure: Exception | None = None
+    failure_below: OwsError | None = None
     searches: list[tuple[str, Grid, Search, int]] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
     states_asked: int = 0
 
     def search(
@@ -78,8 +84,11 @@ class StandInCatalogue:
     ) -> tuple[Scene, ...]:
         deadline.check("search")
         self.searches.append((collection, grid, search, limit))
+        self.deadlines.append(deadline)
         if self.covering and search.coverings is not None and search.scene is None:
             return self.scenes[: search.coverings]
+        if self.failure_below is not None:
+            raise self.failure_below
         return self.scenes[:limit]
 
     def state(self) -> CatalogueState:
@@ -119,14 +128,18 @@ class StandInListing:
 class StandInReader:
     """Fills the grid with the number of scenes, unless ``warnings`` or ``filled`` say otherwise.
 
-    Scenes that are named in ``broken`` fail, and where all do, nothing is filled.
+    Scenes that are named in ``broken`` fail, and where all do, nothing is filled. Time runs out
+    before those of ``slow``.
     """
 
     warnings: tuple[str, ...] = ()
     used: Callable[[Sequence[Scene]], Sequence[Scene]] = tuple
     filled: bool = True
     broken: Mapping[str, SceneUnreadableError] = field(default_factory=dict)
+    slow: frozenset[str] = frozenset()
+    counts: ReadCounts = field(default_factory=ReadCounts)
     reads: list[tuple[str, tuple[str, ...], bool]] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
     upon: list[Raster | None] = field(default_factory=list)
 
     def read(
@@ -141,23 +154,30 @@ class StandInReader:
         deadline.check("read")
         self.reads.append((layer.name, tuple(scene.name for scene in scenes), cloud_mask))
         self.upon.append(upon)
-        sound, unread = _sound(scenes, self.broken)
+        self.deadlines.append(deadline)
+        in_time = _in_time(scenes, self.slow)
+        late = len(in_time) < len(scenes)
+        sound, unread = _sound(in_time, self.broken)
         return Raster(
             grid,
             np.full((1, *grid.shape), len(scenes), np.uint8),
-            np.full(grid.shape, self.filled and (bool(sound) or not scenes)),
+            np.full(grid.shape, self.filled and not late and (bool(sound) or not scenes)),
             tuple(scene.name for scene in self.used(sound)),
             (*unread.warnings, *self.warnings),
-            unread=unread,
+            self.counts,
+            unread,
+            late,
         )
 
 
 @dataclass
 class StandInPixels:
-    """Finds 0.25 in the best scene that is not ``broken``."""
+    """Finds 0.25 in the best scene that is not ``broken``; time runs out before ``slow`` ones."""
 
     warnings: tuple[str, ...] = ()
     broken: Mapping[str, SceneUnreadableError] = field(default_factory=dict)
+    slow: frozenset[str] = frozenset()
+    counts: ReadCounts = field(default_factory=ReadCounts)
     reads: list[tuple[str, tuple[int, int], bool]] = field(default_factory=list)
 
     def read(
@@ -172,13 +192,20 @@ class StandInPixels:
         deadline.check("read")
         assert pixel[0] < grid.width
         self.reads.append((layer.name, pixel, cloud_mask))
-        sound, unread = _sound(scenes, self.broken)
+        in_time = _in_time(scenes, self.slow)
+        sound, unread = _sound(in_time, self.broken)
         return PixelReading(
             (("value", 0.25),) if sound else (),
             tuple(sound[:1]),
             (*unread.warnings, *self.warnings),
-            unread=unread,
+            self.counts,
+            unread,
+            late=not sound and len(in_time) < len(scenes),
         )
+
+
+def _in_time(scenes: Sequence[Scene], slow: frozenset[str]) -> list[Scene]:
+    return list(takewhile(lambda scene: scene.name not in slow, scenes))
 
 
 def _sound(

@@ -13,9 +13,12 @@ from function.errors import (
     ArchiveDeniedError,
     ArchiveThrottledError,
     ArchiveUnavailableError,
+    CatalogueUnavailableError,
+    DeadlineExceededError,
+    OwsError,
     SceneUnreadableError,
 )
-from function.raster import Raster
+from function.raster import Raster, ReadCounts
 from function.settings import Settings
 
 BROKEN = SceneUnreadableError("the scene has no B08")
@@ -164,6 +167,98 @@ def test_a_pixel_is_told_of_by_the_scene_below(path: Path) -> None:
     path.pixels.broken = dict.fromkeys(NAMES, BROKEN)
     with pytest.raises(SceneUnreadableError, match="none of 6 scenes"):
         path.answer(POINT)
+
+
+LATE = (
+    "layer TRUE_COLOUR may lack what lies below scenes that could not be read: time ran out",
+    "layer LAND may lack what lies below scenes that could not be read: time ran out",
+)
+FAILURES = [CatalogueUnavailableError("it is gone"), DeadlineExceededError("it took too long")]
+
+
+def test_what_is_drawn_is_sent_where_time_runs_out_below(path: Path) -> None:
+    """So what lies below is given no more than half of the time."""
+    path.reader.broken = {"0": BROKEN}
+    path.reader.filled = False
+    path.reader.slow = frozenset({"3"})
+    answer = path.answer({"LAYERS": "TRUE_COLOUR,LAND", "STYLES": ","})
+    assert answer.scenes == ("1", "2")
+    assert answer.warnings == ("0: the scene has no B08", *LATE)
+    assert answer.validity is None
+    events = [len(span.events) for span in path.spans() if span.name == "read"]
+    assert events == [2, 2]
+    searched = [deadline.moment for deadline in path.catalogue.deadlines]
+    read = [deadline.moment for deadline in path.reader.deadlines]
+    assert read[0] == read[1] == searched[0]
+    assert all(moment < searched[0] for moment in (searched[1], *read[2:]))
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_is_drawn_is_sent_where_nothing_can_be_searched_below(
+    path: Path, failure: OwsError
+) -> None:
+    path.reader.broken = {"0": BROKEN}
+    path.reader.filled = False
+    path.catalogue.failure_below = failure
+    answer = path.answer()
+    assert answer.scenes == ("1",)
+    assert answer.warnings == (
+        "0: the scene has no B08",
+        LATE[0].replace("time ran out", str(failure)),
+    )
+    assert answer.validity is None
+    assert scenes_read(path) == [("0", "1")]
+    assert "sentinel_ows_warnings_total{} 2" in path.telemetry.metrics_text()
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("changes", [{}, POINT])
+def test_where_nothing_is_drawn_it_is_told_what_failed_below(
+    path: Path, failure: OwsError, changes: dict[str, str]
+) -> None:
+    path.catalogue.failure_below = failure
+    with pytest.raises(type(failure), match=str(failure)):
+        path.answer(changes)
+
+
+def test_a_layer_without_a_pixel_is_not_left_out(path: Path) -> None:
+    path.reader.broken = {"0": BROKEN}
+    path.reader.filled = False
+    gives = iter([True, False])
+    path.reader.used = lambda scenes: scenes if next(gives) else ()
+    path.catalogue.failure_below = FAILURES[0]
+    with pytest.raises(CatalogueUnavailableError):
+        path.answer({"LAYERS": "TRUE_COLOUR,LAND", "STYLES": ","})
+
+
+@pytest.mark.parametrize("changes", [{}, POINT])
+@pytest.mark.parametrize("slow", ["0", "3"])
+def test_what_was_read_until_time_ran_out_is_counted(
+    path: Path, changes: dict[str, str], slow: str
+) -> None:
+    path.reader.broken = path.pixels.broken = {"0": BROKEN, "1": BROKEN, "2": BROKEN}
+    path.reader.slow = path.pixels.slow = frozenset({slow})
+    path.reader.counts = path.pixels.counts = ReadCounts(fetches=5, retries=2)
+    with pytest.raises(DeadlineExceededError, match="stage read"):
+        path.answer(changes)
+    reads = 1 if slow == "0" else 2
+    assert f"sentinel_ows_archive_reads_total{{}} {5 * reads}\n" in path.telemetry.metrics_text()
+    assert f"sentinel_ows_archive_retries_total{{}} {2 * reads}\n" in path.telemetry.metrics_text()
+    assert {deadline.moment for deadline in path.reader.deadlines} <= {
+        deadline.moment for deadline in path.catalogue.deadlines
+    }
+    assert len({deadline.moment for deadline in path.catalogue.deadlines}) == 1
+
+
+def test_a_coverage_has_what_was_read_in_time(path: Path) -> None:
+    path.reader.broken = {"0": BROKEN}
+    path.reader.filled = False
+    path.reader.slow = frozenset({"3"})
+    answer = path.answer(COVERAGE | {"BBOX": "0,0,400,300", "WIDTH": "4", "HEIGHT": "3"})
+    assert answer.warnings == ("0: the scene has no B08", LATE[1])
+    assert not isinstance(answer.body, bytes)
+    with answer.body.file as file:
+        assert file.read() == f"LAND {list(NAMES)} {('1', '2')}".encode()
 
 
 def test_a_coverage_names_the_scenes_below(path: Path) -> None:

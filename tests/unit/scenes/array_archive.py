@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -103,6 +103,17 @@ class ArrayDecoder:
     @property
     def files(self) -> list[str]:
         return [href for href, _, _ in self.decoded]
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDecoding(Deadline):
+    """Passes once a decoder has been asked for a number of images."""
+
+    decoder: ArrayDecoder
+    images: int
+
+    def remaining(self) -> float:
+        return 60.0 if len(self.decoder.decoded) < self.images else -1.0
 
 
 class Archive:

@@ -14,6 +14,7 @@ from array_archive import (
     NORTH,
     SIZE,
     WEST,
+    AfterDecoding,
     Archive,
     ArrayDecoder,
     Images,
@@ -209,3 +210,19 @@ def test_a_masked_pixel_has_no_values_though_another_scene_cannot_be_read() -> N
         assert reading.warnings == ("A: A_SCL.jp2 cannot be decoded",)
     with pytest.raises(SceneUnreadableError, match="A: A_SCL"):
         look(INDEX, [broken], (1, 1), cloud_mask=True, decoder=decoder).unread.check("NDVI")
+
+
+@pytest.mark.parametrize("images", [0, 1, 3])
+def test_of_a_pixel_that_comes_late_nothing_is_told(images: int) -> None:
+    """Be it late by its value or, after that, by the bands behind it."""
+    decoder = ArrayDecoder()
+    decoder.images = STACK.decoder.images
+    deadline = AfterDecoding(0.0, decoder, images)
+    reading = PixelReader(decoder, WORKERS).read(
+        INDEX, GRID, (60, 60), STACK.scenes, False, deadline
+    )
+    assert reading.late
+    assert reading.values == ()
+    assert reading.scenes == ()
+    assert reading.counts.skipped == 0
+    assert len(decoder.prepared) == min(images, 2)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -34,6 +34,7 @@ from function.errors import (
 )
 from function.grid import Grid
 from function.layer import Composite, Resampling
+from function.raster import Raster
 from function.scene import Asset
 from function.scenes.decoder import PixelWindow, Samples
 from function.scenes.jpeg2000.counts import DecodingCounts
@@ -366,3 +367,47 @@ def test_classes_are_never_interpolated_and_may_be_masked(
 def test_expression_is_checked_against_the_bands(reader: SceneReader) -> None:
     with pytest.raises(InvalidParameterError, match="B11"):
         read(reader, replace(INDEX, expression="B11/B04"), [])
+
+
+@dataclass(frozen=True, slots=True)
+class OnceFilled(Deadline):
+    """Passes as soon as the pixels of one column are filled."""
+
+    raster: Raster
+    column: int
+
+    def remaining(self) -> float:
+        return -1.0 if self.raster.valid[:, self.column].all() else 60.0
+
+
+def measured_to(column: int, infrared: int) -> Images:
+    """Bands that were measured in the columns before this one only."""
+    images = bands(2000, infrared)
+    for samples in images.values():
+        samples[:, column:] = 0
+    return images
+
+
+@pytest.mark.parametrize("column", [60, SIZE - 1])
+def test_what_lies_above_and_what_was_filled_in_time_stays(
+    reader: SceneReader, archive: Archive, decoder: ArrayDecoder, column: int
+) -> None:
+    upper = read(reader, INDEX, [archive.scene("TOP", measured_to(40, 3000))])
+    below = [
+        archive.scene("A", measured_to(80, 4000)),
+        archive.scene("B", bands(2000, 5000)),
+        archive.scene("C", bands(2000, 6000)),
+    ]
+    decoder.decoded.clear()
+    raster = reader.read(INDEX, GRID, below, False, OnceFilled(0.0, upper, column), upper)
+    late = column == 60
+    assert raster.late == late
+    assert raster.scenes == (("A",) if late else ("A", "B"))
+    assert raster.warnings == ()
+    expected = np.full((SIZE, SIZE), np.nan if late else ndvi(2000, 5000), np.float32)
+    expected[:, :80] = ndvi(2000, 4000)
+    expected[:, :40] = ndvi(2000, 3000)
+    np.testing.assert_allclose(raster.bands[0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(raster.valid, ~np.isnan(expected))
+    assert raster.counts.windows == len(decoder.files) == (2 if late else 4)
+    assert (raster.counts.scenes, raster.counts.skipped) == ((1, 0) if late else (2, 1))
