@@ -42,9 +42,9 @@ class WholeFiles:
         """Give what opens datasets of a file, and its bytes, in memory until the block ends.
 
         Raises what reading remote files does, ArchiveUnavailableError also where others are read
-        until the deadline passes, and SceneUnreadableError for one that is too large.
+        for half of the time that is left, and SceneUnreadableError for one that is too large.
         """
-        with self._alone(href, deadline), self._archive.open(href, deadline, counts) as file:
+        with self._alone(href, deadline.half()), self._archive.open(href, deadline, counts) as file:
             size = file.size()
             if size > LONGEST:
                 message = f"{file_name(href)} is too large to be read whole from a remote archive"

@@ -20,6 +20,14 @@ class HostLimits:
     pause: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Since when a request waits for a host, on the monotonic clock, and until when it may."""
+
+    begun: float
+    patience: Deadline
+
+
 class Host:
     """A host, as the reads within one event loop know it.
 
@@ -36,6 +44,8 @@ class Host:
         # Until when it is not asked by others than the request of this deadline; 0 means by none.
         self._silent_until = 0.0
         self._asking: Deadline | None = None
+        # Of requests that have had nothing since they first asked.
+        self._waits: dict[Deadline, Wait] = {}
 
     def check(self, name: str, deadline: Deadline) -> None:
         """Raise ArchiveUnavailableError where it is silent, and not asked by this request."""
@@ -45,17 +55,33 @@ class Host:
             error = ArchiveUnavailableError(f"the archive of {name} does not answer")
             error.add_note(self.name)
             raise error
-        self._asking, self._silent_until = deadline, deadline.moment
+        # Who asks may be gone before there is an answer.
+        until = min(deadline.moment, time.monotonic() + self._limits.timeout)
+        self._asking, self._silent_until = deadline, until
+
+    def wait(self, deadline: Deadline) -> Wait:
+        """Tell how long a read may wait: no longer than others of its request that had nothing.
+
+        What is asked after them, as the connections are few, has no time of its own.
+        """
+        wait = self._waits.get(deadline)
+        if wait is None:
+            self._waits = {
+                other: wait for other, wait in self._waits.items() if other.remaining() > 0
+            }
+            wait = self._waits[deadline] = Wait(time.monotonic(), deadline.half())
+        return wait
 
     def hear(self) -> None:
         """Note that it gave something, whatever it was."""
         self._heard = time.monotonic()
         self._silent_until, self._asking = 0.0, None
+        self._waits.clear()
 
-    def give_up(self, begun: float) -> None:
-        """Note that a read has waited in vain since ``begun``, on the monotonic clock."""
+    def give_up(self, wait: Wait) -> None:
+        """Note that a read has waited in vain."""
         now = time.monotonic()
-        if self._limits.pause and self._heard < begun <= now - self._limits.timeout:
+        if self._limits.pause and self._heard < wait.begun <= now - self._limits.timeout:
             self._silent_until, self._asking = now + self._limits.pause, None
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from function.scenes.access.failures import (
     name_failure,
     unanswered,
 )
-from function.scenes.access.hosts import Host, Hosts
+from function.scenes.access.hosts import Host, Hosts, Wait
 from function.scenes.access.listing import Listing, read_listing
 from function.scenes.access.rounds import Range
 from function.scenes.access.stores import Stores
@@ -154,23 +153,23 @@ class Transfers:
 
         What takes ``long``, one answer after another, may take all of the time.
         """
-        tried, begun, patience = 0, 0.0, deadline
+        tried, wait = 0, Wait(0.0, deadline)
         while True:
             async with host.connections:
                 host.check(name, deadline)
                 # Not before there is a connection: until then it is others who have no answer.
                 if not tried and not long:
-                    begun, patience = time.monotonic(), deadline.half()
-                got = await _outcome(work, name, host, patience)
+                    wait = host.wait(deadline)
+                got = await _outcome(work, name, host, wait.patience)
             tried += 1
             if not isinstance(got, Failure) or not got.silent:
                 host.hear()
             if not isinstance(got, Failure):
                 return got
             pause = _pause(got, tried)
-            if not got.passing or tried == self._tries or pause >= patience.remaining():
+            if not got.passing or tried == self._tries or pause >= wait.patience.remaining():
                 if got.silent:
-                    host.give_up(begun)
+                    host.give_up(wait)
                 raise got.error
             counts.add(retries=1)
             await asyncio.sleep(pause)

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from function import deadline
 from function.deadline import Deadline
 from function.errors import ArchiveUnavailableError, with_notes
 from function.scenes.access import hosts
-from function.scenes.access.hosts import Host, HostLimits
+from function.scenes.access.hosts import Host, HostLimits, Wait
 
 TIMEOUT, PAUSE = 8.0, 5.0
 FIRST, SECOND, THIRD = Deadline(125.0), Deadline(130.0), Deadline(135.0)
@@ -26,7 +27,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(hosts, "time", SimpleNamespace(monotonic=clock.monotonic))
+    for module in (hosts, deadline):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock.monotonic))
     return clock
 
 
@@ -35,7 +37,7 @@ def silent_host(clock: Clock, pause: float = PAUSE) -> Host:
     host = Host("archive.example", HostLimits(4, TIMEOUT, pause))
     host.check("a.jp2", FIRST)
     clock.now += TIMEOUT
-    host.give_up(clock.now - TIMEOUT)
+    host.give_up(Wait(clock.now - TIMEOUT, FIRST))
     return host
 
 
@@ -73,7 +75,7 @@ def test_a_host_that_is_still_silent_is_left_alone_again(clock: Clock) -> None:
     begun = clock.now
     assert is_asked(host, SECOND)
     clock.now += TIMEOUT
-    host.give_up(begun)
+    host.give_up(Wait(begun, SECOND))
     assert not is_asked(host, SECOND)
     clock.now += PAUSE
     assert is_asked(host, THIRD)
@@ -83,9 +85,13 @@ def test_who_was_to_ask_again_and_did_not_is_replaced(clock: Clock) -> None:
     host = silent_host(clock)
     clock.now += PAUSE
     assert is_asked(host, SECOND)
-    clock.now = SECOND.moment
+    # As long as a try may take; not until its time is over, for it may be gone.
+    clock.now += TIMEOUT - 0.1
+    assert not is_asked(host, THIRD)
+    clock.now += 0.1
+    assert clock.now < SECOND.moment
     assert is_asked(host, THIRD)
-    assert not is_asked(host, FIRST)
+    assert not is_asked(host, SECOND)
 
 
 def test_a_host_that_answers_others_is_not_silent(clock: Clock) -> None:
@@ -94,16 +100,38 @@ def test_a_host_that_answers_others_is_not_silent(clock: Clock) -> None:
     clock.now += 0.1
     host.hear()
     clock.now += 2 * TIMEOUT
-    host.give_up(begun)
+    host.give_up(Wait(begun, SECOND))
     assert is_asked(host, FIRST)
 
 
 def test_a_host_that_was_not_waited_for_long_enough_is_not_silent(clock: Clock) -> None:
     host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
     clock.now += TIMEOUT - 0.1
-    host.give_up(100.0)
+    host.give_up(Wait(100.0, FIRST))
     assert is_asked(host, FIRST)
 
 
 def test_without_a_pause_no_host_is_silent(clock: Clock) -> None:
     assert is_asked(silent_host(clock, pause=0.0), SECOND)
+
+
+def test_all_reads_of_a_request_wait_no_longer_than_the_first(clock: Clock) -> None:
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
+    first = host.wait(FIRST)
+    assert first == Wait(100.0, Deadline(112.5))
+    clock.now += TIMEOUT
+    assert host.wait(FIRST) == first
+    assert host.wait(SECOND) == Wait(108.0, Deadline(119.0))
+    host.hear()
+    assert host.wait(FIRST) == Wait(108.0, Deadline(116.5))
+
+
+def test_nothing_is_kept_of_requests_that_are_over(clock: Clock) -> None:
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
+    host.wait(FIRST)
+    clock.now = FIRST.moment + 1
+    host.wait(SECOND)
+    clock.now = 100.0
+    assert host.wait(FIRST).begun == 100.0
+    clock.now = 101.0
+    assert host.wait(SECOND).begun == FIRST.moment + 1
