@@ -43,6 +43,9 @@ class Metrics:
             for metric in names.METRICS
             if not metric.boundaries
         }
+        # A share of two of them can be told, and what they grow by seen, from the first event on.
+        for metric in names.FIGURES.values():
+            self._increase(metric, 0, {})
 
     def count(self, measured: "MeasuredRequest") -> None:
         """Take one finished request into account."""

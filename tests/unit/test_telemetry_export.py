@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from function.telemetry import Telemetry
+from function.telemetry import Telemetry, names
 from function.telemetry.export import wanted
 from function.telemetry.resource import describe_process
 
@@ -48,6 +48,7 @@ def test_spans_and_metrics_reach_the_collector_at_the_latest_on_close(
         "http.server.request.duration",
         "sentinel_ows.stage.duration",
         "sentinel_ows.requests",
+        *(metric.name for metric in names.FIGURES.values()),
     }
     assert metrics["http.server.request.duration"].histogram.data_points[0].count == 1
     assert "http_server_request_duration_seconds_count" in telemetry.metrics_text()

@@ -52,8 +52,26 @@ def test_durations_fall_into_cumulative_buckets_around_the_target() -> None:
     assert value(text, f"{stage}_count", sentinel_ows_stage="read") == 6
 
 
-def test_a_scrape_before_the_first_request_is_empty() -> None:
-    assert Telemetry({}).metrics_text() == ""
+def test_a_scrape_before_the_first_request_has_all_that_has_no_attributes() -> None:
+    telemetry = Telemetry({})
+    found = samples(telemetry.metrics_text())
+    assert {(sample.name, sample.value) for sample in found} == {
+        (f"{metric.name.replace('.', '_')}{'_bytes' if metric.unit == 'By' else ''}_total", 0)
+        for metric in names.METRICS
+        if not metric.attributes
+    }
+    assert len(found) == len(names.FIGURES)
+
+
+def test_what_a_process_begins_with_takes_nothing_from_what_others_counted() -> None:
+    telemetry = Telemetry({})
+    # The last one goes on in the part of one that is dead.
+    for number in (0, 1, 1):
+        telemetry.start(number, several=True)
+        with telemetry.request("GET", "/ows", {}) as trace, trace.stage("read") as stage:
+            stage.add("retries", 2)
+    assert value(telemetry.metrics_text(), "sentinel_ows_archive_retries_total") == 6
+    telemetry.close()
 
 
 def test_the_target_is_met_in_time_and_without_a_server_error() -> None:
@@ -151,7 +169,7 @@ def test_what_stages_read_is_counted_over_all_requests() -> None:
     assert value(text, "sentinel_ows_archive_read_bytes_total") == 3000
     assert value(text, "sentinel_ows_tiles_kept_total") == 12
     assert value(text, "sentinel_ows_warnings_total") == 2
-    assert "sentinel_ows_tiles_decoded" not in text
+    assert value(text, "sentinel_ows_tiles_decoded_total") == 0
     assert "remaining" not in text
 
 
