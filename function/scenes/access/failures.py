@@ -37,7 +37,7 @@ HOST = re.compile(r"Error performing \w+ \w+://(?:[^\s/?@]*@)?([^\s/?]+)")
 CODE = re.compile(r"<Code>(\w+)</Code>")
 BUCKET_NAME = re.compile(r"<BucketName>([^<]+)</BucketName>")
 KIND_OF_CAUSE = re.compile(r"error: (Invalid\w+)\(")
-CAUSE = re.compile(r'"([^"\n]+)",\n|(\w+),\n')
+CAUSE = re.compile(r'"([^"\n]+)",\n|\b(\w+),\n')
 
 
 class FileReplacedError(SceneUnreadableError):

@@ -48,13 +48,18 @@ class Host:
         self._waits: dict[Deadline, Wait] = {}
 
     def check(self, name: str, deadline: Deadline) -> None:
-        """Raise ArchiveUnavailableError where it is silent, and not asked by this request."""
+        """Raise ArchiveUnavailableError where this request is not to ask it.
+
+        That is while it is silent and another one asks, and where this one has waited for it in
+        vain as long as it may: what it asked yet, there would be no time to hear.
+        """
+        wait = self._waits.get(deadline)
+        if wait is not None and wait.patience.remaining() <= 0:
+            raise self._unavailable(f"the archive of {name} did not answer in time")
         if not self._silent_until or deadline == self._asking:
             return
         if time.monotonic() < self._silent_until:
-            error = ArchiveUnavailableError(f"the archive of {name} does not answer")
-            error.add_note(self.name)
-            raise error
+            raise self._unavailable(f"the archive of {name} does not answer")
         # Who asks may be gone before there is an answer.
         until = min(deadline.moment, time.monotonic() + self._limits.timeout)
         self._asking, self._silent_until = deadline, until
@@ -72,6 +77,10 @@ class Host:
             wait = self._waits[deadline] = Wait(time.monotonic(), deadline.half())
         return wait
 
+    def forget(self, deadline: Deadline) -> None:
+        """Note that this request no longer wants what it waited for."""
+        self._waits.pop(deadline, None)
+
     def hear(self) -> None:
         """Note that it gave something, whatever it was."""
         self._heard = time.monotonic()
@@ -83,6 +92,11 @@ class Host:
         now = time.monotonic()
         if self._limits.pause and self._heard < wait.begun <= now - self._limits.timeout:
             self._silent_until, self._asking = now + self._limits.pause, None
+
+    def _unavailable(self, message: str) -> ArchiveUnavailableError:
+        error = ArchiveUnavailableError(message)
+        error.add_note(self.name)
+        return error
 
 
 class Hosts:

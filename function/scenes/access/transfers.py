@@ -160,7 +160,11 @@ class Transfers:
                 # Not before there is a connection: until then it is others who have no answer.
                 if not tried and not long:
                     wait = host.wait(deadline)
-                got = await _outcome(work, name, host, wait.patience)
+                try:
+                    got = await _outcome(work, name, host, wait.patience)
+                except asyncio.CancelledError:
+                    host.forget(deadline)
+                    raise
             tried += 1
             if not isinstance(got, Failure) or not got.silent:
                 host.hear()

@@ -135,3 +135,38 @@ def test_nothing_is_kept_of_requests_that_are_over(clock: Clock) -> None:
     assert host.wait(FIRST).begun == 100.0
     clock.now = 101.0
     assert host.wait(SECOND).begun == FIRST.moment + 1
+
+
+def test_who_has_waited_in_vain_neither_asks_again_nor_holds_others_back(clock: Clock) -> None:
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
+    late = Deadline(clock.now + TIMEOUT)
+    wait = host.wait(late)
+    clock.now = wait.patience.moment
+    # Less than a try: nobody else is told that it is silent.
+    host.give_up(wait)
+    clock.now = late.moment - 0.1
+    with pytest.raises(ArchiveUnavailableError, match=r"^the archive of b\.jp2 did not answer"):
+        host.check("b.jp2", late)
+    assert is_asked(host, SECOND)
+    host.hear()
+    assert is_asked(host, late)
+
+
+def test_who_has_waited_in_vain_is_not_who_asks_after_the_pause(clock: Clock) -> None:
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
+    wait = host.wait(FIRST)
+    clock.now = wait.patience.moment
+    host.give_up(wait)
+    clock.now += PAUSE
+    assert clock.now < FIRST.moment
+    assert not is_asked(host, FIRST)
+    assert is_asked(host, SECOND)
+
+
+def test_what_is_no_longer_wanted_was_not_in_vain(clock: Clock) -> None:
+    host = Host("archive.example", HostLimits(4, TIMEOUT, PAUSE))
+    wait = host.wait(FIRST)
+    host.forget(FIRST)
+    clock.now = wait.patience.moment
+    assert is_asked(host, FIRST)
+    assert host.wait(FIRST).begun == clock.now
