@@ -53,16 +53,16 @@ class Host:
         That is while it is silent and another one asks, and where this one has waited for it in
         vain as long as it may: what it asked yet, there would be no time to hear.
         """
+        others_ask = bool(self._silent_until) and deadline != self._asking
+        if others_ask and time.monotonic() < self._silent_until:
+            raise self._unavailable(f"the archive of {name} does not answer")
         wait = self._waits.get(deadline)
         if wait is not None and wait.patience.remaining() <= 0:
             raise self._unavailable(f"the archive of {name} did not answer in time")
-        if not self._silent_until or deadline == self._asking:
-            return
-        if time.monotonic() < self._silent_until:
-            raise self._unavailable(f"the archive of {name} does not answer")
-        # Who asks may be gone before there is an answer.
-        until = min(deadline.moment, time.monotonic() + self._limits.timeout)
-        self._asking, self._silent_until = deadline, until
+        if others_ask:
+            # Who asks may be gone before there is an answer.
+            until = min(deadline.moment, time.monotonic() + self._limits.timeout)
+            self._asking, self._silent_until = deadline, until
 
     def wait(self, deadline: Deadline) -> Wait:
         """Tell how long a read may wait: no longer than others of its request that had nothing.
