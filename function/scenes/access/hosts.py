@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from function.deadline import Deadline
 from function.errors import ArchiveUnavailableError
+from function.scenes.access.failures import unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,17 @@ class Host:
     def check(self, name: str, deadline: Deadline) -> None:
         """Raise ArchiveUnavailableError where this request is not to ask it.
 
-        That is while it is silent and another one asks, and where this one has waited for it in
-        vain as long as it may: what it asked yet, there would be no time to hear.
+        That is while it is silent, unless this is who asks again; and once this request has waited
+        for it in vain as long as it may, for no time is left for an answer.
         """
         others_ask = bool(self._silent_until) and deadline != self._asking
         if others_ask and time.monotonic() < self._silent_until:
-            raise self._unavailable(f"the archive of {name} does not answer")
+            error = ArchiveUnavailableError(f"the archive of {name} does not answer")
+            error.add_note(self.name)
+            raise error
         wait = self._waits.get(deadline)
         if wait is not None and wait.patience.remaining() <= 0:
-            raise self._unavailable(f"the archive of {name} did not answer in time")
+            raise unanswered(name, self.name)
         if others_ask:
             # Who asks may be gone before there is an answer.
             until = min(deadline.moment, time.monotonic() + self._limits.timeout)
@@ -92,11 +95,6 @@ class Host:
         now = time.monotonic()
         if self._limits.pause and self._heard < wait.begun <= now - self._limits.timeout:
             self._silent_until, self._asking = now + self._limits.pause, None
-
-    def _unavailable(self, message: str) -> ArchiveUnavailableError:
-        error = ArchiveUnavailableError(message)
-        error.add_note(self.name)
-        return error
 
 
 class Hosts:
